@@ -1,0 +1,188 @@
+import type { ConnectionCommit, Committed } from '../db/connection-steps.ts';
+import type { ConnectionRow } from '../db/connections.ts';
+import type { Intent } from '../db/intents.ts';
+import type { ConnectionState, ObservedCause } from '../domain/connection.ts';
+import { graceEnds, hasOutlivedGrace } from '../domain/observed.ts';
+import { windowAt } from '../domain/window.ts';
+import { SOURCE_LABELS } from '../domain/source-label.ts';
+import { DomainError, type SourceFailure } from '../domain/errors.ts';
+import type { ActivityDeps } from './deps.ts';
+import { guarded } from './failures.ts';
+import { readCounts, sourceOf } from './read-counts.ts';
+
+export interface ConnectionView {
+  state: ConnectionState;
+  generation: number;
+  version: number;
+  restoreUntil: string | null;
+  erased: boolean;
+  switchedOff: boolean;
+  turningOff: boolean;
+  /** The gate is open for this connection: what it reads may be written. */
+  writable: boolean;
+  intents: Pick<Intent, 'operationId' | 'kind' | 'generation' | 'askedAt'>[];
+  /** An observed cause that has outlived its grace. */
+  observed: ObservedCause | null;
+  /** When an observed cause will have outlived it. */
+  graceEnds: string | null;
+}
+
+export type CommitInput = Omit<ConnectionCommit, 'restoreWindowMs' | 'outbox'>;
+
+export type ReadResult =
+  | { outcome: 'written' | 'superseded' | 'stale' }
+  | { outcome: 'failed'; failure: SourceFailure; retryAfterMs: number | null };
+
+export function createConnectionActivities(deps: ActivityDeps) {
+  const { pool, db, settings } = deps;
+
+  function view(row: ConnectionRow, intents: Intent[], asOf: string): ConnectionView {
+    const grace = { tokenMs: settings.graceTokenMs, observedMs: settings.graceObservedMs, sightings: settings.graceSightings };
+    return {
+      state: row.state,
+      generation: row.generation,
+      version: row.version,
+      restoreUntil: row.restoreUntil,
+      erased: row.erasedAt !== null,
+      switchedOff: row.switchedOff,
+      turningOff: row.instance.sharingStatus === 'turning_off',
+      writable: row.instance.gateOpen && !row.switchedOff && row.restoreUntil === null && row.erasedAt === null,
+      intents: intents.map(({ operationId, kind, generation, askedAt }) => ({ operationId, kind, generation, askedAt })),
+      observed: row.sighting && hasOutlivedGrace(row.sighting, grace, asOf) ? row.sighting.cause : null,
+      graceEnds: row.sighting && graceEnds(row.sighting, grace),
+    };
+  }
+
+  const toCommit = (input: CommitInput): ConnectionCommit => ({
+    ...input,
+    restoreWindowMs: settings.restoreWindowMs,
+    outbox: messagesOf(input),
+  });
+
+  return {
+    /** The fences, the projection and the accepted acts of a connection, or null where there is none. */
+    async loadConnection(input: { connectionId: string; asOf: string }): Promise<ConnectionView | null> {
+      return guarded(async () => {
+        const found = await db.connections.loadForWorkflow(pool, input.connectionId);
+        return found ? view(found.row, found.intents, input.asOf) : null;
+      });
+    },
+
+    /** One step: fence, projection, audit record and messages in one transaction. Run again, it answers the same. */
+    async commitConnectionStep(input: CommitInput): Promise<Committed> {
+      return guarded(() =>
+        db.inTransaction(pool, (tx) => db.steps.commitConnection(tx, toCommit(input))),
+      );
+    },
+
+    /** An accepted act that changes nothing more is done. */
+    async closeIntent(input: { operationId: string; asOf: string }): Promise<void> {
+      await guarded(() => db.intents.markDone(pool, [input.operationId], input.asOf));
+    },
+
+    /** Deletes the counts of a connection whose removal was accepted. */
+    async removeConnectionCounts(input: { connectionId: string; generation: number }): Promise<void> {
+      await guarded(() => db.removals.removeCounts(pool, input.connectionId, input.generation));
+    },
+
+    /** Reads back zero, then writes the receipt and the step in one transaction; where counts are left it writes nothing. */
+    async verifyConnectionRemoval(input: {
+      connectionId: string;
+      generation: number;
+      cause: string;
+      askedAt: string;
+      commit: CommitInput | null;
+      asOf: string;
+    }): Promise<{ left: number; committed: Committed | null }> {
+      return guarded(() =>
+        db.inTransaction(pool, async (tx) => {
+          const left = await db.removals.countsLeft(tx, [input.connectionId]);
+          if (left > 0) return { left, committed: null };
+          await db.removals.insertReceipt(tx, {
+            scope: 'connection',
+            subjectId: input.connectionId,
+            generation: input.generation,
+            cause: input.cause,
+            askedAt: input.askedAt,
+            verifiedAt: input.asOf,
+            itemsDeleted: await db.removals.removalOf(tx, input.connectionId, input.generation),
+            publicCacheMs: settings.publicCacheMs,
+          });
+          if (!input.commit) return { left, committed: null };
+          return { left, committed: await db.steps.commitConnection(tx, toCommit(input.commit)) };
+        }),
+      );
+    },
+
+    /** Reads one developer's window now and sets it, through the fences. A source's failure is an answer, not an error. */
+    async readConnectionNow(input: { connectionId: string; generation: number; asOf: string }): Promise<ReadResult> {
+      return guarded(async () => {
+        let read;
+        try {
+          read = await db.counts.openRead(pool, input.connectionId, input.generation);
+        } catch (error) {
+          if (error instanceof DomainError && error.code === 'fence_moved') return { outcome: 'stale' };
+          throw error;
+        }
+        const connection = await db.pages.readConnectionForSource(pool, input.connectionId);
+        const instance = await db.instances.loadInstance(pool, read.instanceId);
+        if (!connection || !instance) return { outcome: 'stale' };
+        const window = windowAt(input.asOf);
+        const answer = await readCounts(deps, sourceOf(deps, instance), connection, window, () => Date.parse(input.asOf));
+        if (!answer.ok) {
+          await db.counts.closeRead(pool, read);
+          await db.pages.recordFailures(pool, instance.id, [{ connectionId: connection.id, failure: answer.failure }], input.asOf);
+          return { outcome: 'failed', failure: answer.failure, retryAfterMs: answer.retryAfterMs ?? null };
+        }
+        if (connection.hasFailure || connection.sighted) await db.pages.recordRecoveries(pool, [connection.id]);
+        const kept = (await db.ledger.windows(pool, [connection.id], window)).get(connection.id)!;
+        const days = window.labels.flatMap((date, at) =>
+          kept[at] === 0 && answer.counts[at] === 0 ? [] : [{ date, count: answer.counts[at]! }],
+        );
+        const outcome = await db.counts.writeRead(pool, read, {
+          connectionId: connection.id,
+          generation: read.generation,
+          readNumber: read.readNumber,
+          source: SOURCE_LABELS[instance.kind],
+          days,
+        });
+        return { outcome };
+      });
+    },
+
+    /** Erases a link whose window has passed. @returns whether it is erased */
+    async lapseConnection(input: { connectionId: string; asOf: string }): Promise<boolean> {
+      return guarded(async () => {
+        await db.inTransaction(pool, (tx) => db.steps.lapseConnection(tx, input.connectionId, input.asOf));
+        const row = await db.connections.loadConnection(pool, input.connectionId);
+        return row?.erasedAt != null;
+      });
+    },
+
+    /** Which observed causes no longer hold, asked at the source with the stored token. */
+    async recheckCauses(input: { connectionId: string; causes: ObservedCause[]; asOf: string }): Promise<ObservedCause[]> {
+      return guarded(async () => {
+        const connection = await db.pages.readConnectionForSource(pool, input.connectionId);
+        const row = await db.connections.loadConnection(pool, input.connectionId);
+        const instance = row && (await db.instances.loadInstance(pool, row.instanceId));
+        if (!connection || !instance) return [];
+        const answer = await readCounts(deps, sourceOf(deps, instance), connection, windowAt(input.asOf), () => Date.parse(input.asOf));
+        return answer.ok ? input.causes : [];
+      });
+    },
+  };
+}
+
+/** Who is told of a step. Addresses are roles, resolved when a message is sent. */
+function messagesOf(commit: CommitInput): NonNullable<ConnectionCommit['outbox']> {
+  const told: Record<string, string> = {
+    'connection.counts_deleted': 'connection.counts_deleted',
+    'connection.removal_observed': 'connection.cause_observed',
+    'connection.restored': 'connection.restored',
+  };
+  const event = told[commit.action];
+  if (!event) return [];
+  return [{ event, subjectKind: 'connection', subjectId: commit.connectionId, address: 'person', dedupeKey: commit.operationId }];
+}
+
+export type ConnectionActivities = ReturnType<typeof createConnectionActivities>;

@@ -1,0 +1,16 @@
+import { createConnectionActivities } from './connections.ts';
+import type { ActivityDeps } from './deps.ts';
+import { createSyncActivities } from './sync.ts';
+import { createTurningOffActivities } from './turning-off.ts';
+
+export type { ActivityDeps, ActivitySettings } from './deps.ts';
+
+/** All activities, on what is passed in. */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    ...createConnectionActivities(deps),
+    ...createSyncActivities(deps),
+    ...createTurningOffActivities(deps),
+  };
+}
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,99 @@
+import type { PageConnection } from '../db/sync-pages.ts';
+import { DomainError } from '../domain/errors.ts';
+import type { Window } from '../domain/window.ts';
+import type { Source, SourceInstance, SourceRead, SourceReadFailure } from '../ports/source.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { InstanceRow } from '../db/instances.ts';
+
+/** A token is refreshed when it has less than this to live, so that a page does not outlive it. */
+const REFRESH_BEFORE_MS = 5 * 60_000;
+
+export function sourceOf(deps: ActivityDeps, instance: InstanceRow): { source: Source; where: SourceInstance } {
+  const where: SourceInstance = {
+    id: instance.id,
+    kind: instance.kind,
+    baseUrl: instance.baseUrl,
+    allowHttpLoopback: instance.allowHttpLoopback,
+  };
+  if (instance.oauth) {
+    const { clientId, secret } = instance.oauth;
+    where.oauth = { clientId, clientSecret: deps.cipher.open(secret.ciphertext, secret.keyId, instance.id) };
+  }
+  return { source: deps.sources[instance.kind], where };
+}
+
+/** One developer's counts, read with that developer's own token. Never throws for what a source can do. */
+export async function readCounts(
+  deps: ActivityDeps,
+  from: { source: Source; where: SourceInstance },
+  connection: PageConnection,
+  window: Window,
+  now: () => number,
+  signal?: AbortSignal,
+): Promise<SourceRead> {
+  const token = await usableToken(deps, from, connection, now, signal);
+  if (typeof token !== 'string') return token;
+  const who = { userId: connection.userId, createdAt: connection.createdAt };
+  const answer = await from.source.read(from.where, token, who, window, signal);
+  if (answer.ok || answer.failure !== 'token_revoked' || !connection.token.refreshCiphertext) return answer;
+  // It may have been revoked early, or refreshed by another reader a moment ago: one more try with a fresh one.
+  const fresh = await refreshToken(deps, from, connection, () => true, signal);
+  return typeof fresh === 'string' ? from.source.read(from.where, fresh, who, window, signal) : fresh;
+}
+
+async function usableToken(
+  deps: ActivityDeps,
+  from: { source: Source; where: SourceInstance },
+  connection: PageConnection,
+  now: () => number,
+  signal?: AbortSignal,
+): Promise<string | SourceReadFailure> {
+  const soon = (expiresAt: string | null) => expiresAt !== null && Date.parse(expiresAt) - now() < REFRESH_BEFORE_MS;
+  if (connection.token.refreshCiphertext && soon(connection.token.expiresAt)) {
+    return refreshToken(deps, from, connection, (current) => soon(current), signal);
+  }
+  return open(deps, connection.id, connection.token);
+}
+
+function open(deps: ActivityDeps, connectionId: string, token: { ciphertext: Buffer; keyId: string }): string | SourceReadFailure {
+  try {
+    return deps.cipher.open(token.ciphertext, token.keyId, connectionId);
+  } catch (error) {
+    if (error instanceof DomainError) return { ok: false, failure: 'token_unreadable', systemic: false };
+    throw error;
+  }
+}
+
+/** Single flight under the row's lock; the new pair is stored before its first use. */
+async function refreshToken(
+  deps: ActivityDeps,
+  from: { source: Source; where: SourceInstance },
+  connection: PageConnection,
+  stillDue: (expiresAt: string | null) => boolean,
+  signal?: AbortSignal,
+): Promise<string | SourceReadFailure> {
+  let failed: SourceReadFailure | undefined;
+  const stored = await deps.db.tokens.refreshLocked(deps.pool, connection.id, async (current) => {
+    const newer = current.version !== connection.token.version;
+    if (!current.refreshCiphertext || (newer && !stillDue(current.expiresAt)) || (newer && connection.token.expiresAt === null)) {
+      return undefined;
+    }
+    const refresh = deps.cipher.open(current.refreshCiphertext, current.keyId, connection.id);
+    const answer = await from.source.refresh(from.where, refresh, signal);
+    if (!answer.ok) {
+      failed = answer;
+      return undefined;
+    }
+    const access = deps.cipher.seal(answer.accessToken, connection.id);
+    const next = answer.refreshToken === undefined ? undefined : deps.cipher.seal(answer.refreshToken, connection.id);
+    return {
+      ciphertext: access.ciphertext,
+      keyId: access.keyId,
+      refreshCiphertext: next?.ciphertext ?? current.refreshCiphertext,
+      expiresAt: answer.expiresAt ?? null,
+    };
+  });
+  if (failed) return failed;
+  if (!stored) return { ok: false, failure: 'token_revoked', systemic: false };
+  return open(deps, connection.id, stored);
+}

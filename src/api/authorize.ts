@@ -1,0 +1,62 @@
+import { DomainError } from '../domain/errors.ts';
+import type { SourceIdentity } from '../ports/source.ts';
+import type { Actor, Person, Role } from './identity.ts';
+
+/** What may be done, and in which roles. What is not listed here may not be done. */
+export const ACTIONS = {
+  'instance.register': ['operator'],
+  'instance.list': ['operator'],
+  'instance.read': ['operator', 'support'],
+  'account.register': ['operator'],
+  'account.list': ['operator', 'support'],
+  'account.terms': ['operator', 'support'],
+  'request.create': ['person'],
+  'request.read': ['person', 'support'],
+  'request.list': ['support'],
+  'request.answer': ['person'],
+  'request.handle': ['support'],
+  'sharing.switch': ['person'],
+  'sharing.read': ['person', 'support', 'operator'],
+  'sharing.revoke': ['support'],
+  'connection.create': ['person'],
+  'connection.use': ['person'],
+  'profile.own': ['person'],
+  'sync.operate': ['operator'],
+  'doctor.read': ['operator'],
+  'audit.read': ['operator'],
+} as const satisfies Record<string, readonly Role[]>;
+export type Action = keyof typeof ACTIONS;
+
+/** What an act is done to, as far as it decides who may. */
+export type Subject =
+  | { kind: 'instance'; instanceId: string }
+  | { kind: 'connection'; instanceId: string; source: SourceIdentity; githubUserId: number }
+  | { kind: 'self' };
+
+export function can(actor: Actor, action: Action, subject: Subject): boolean {
+  const roles: readonly Role[] = ACTIONS[action];
+  if (!roles.includes(actor.role)) return false;
+  return actor.role === 'person' ? isTheirs(actor, subject) : subject.kind !== 'connection';
+}
+
+/** @throws DomainError not_found: what is not yours is not told from what does not exist */
+export function demand(actor: Actor, action: Action, subject: Subject): void {
+  if (!can(actor, action, subject)) throw new DomainError('not_found');
+}
+
+function isTheirs(person: Person, subject: Subject): boolean {
+  switch (subject.kind) {
+    case 'self':
+      return true;
+    case 'instance':
+      return subject.instanceId === person.instanceId;
+    // Either end is the person's own: after a move to another profile the instance's identity still is.
+    case 'connection':
+      return (
+        subject.githubUserId === person.githubUserId ||
+        (subject.instanceId === person.instanceId &&
+          subject.source.userId === person.source.userId &&
+          Date.parse(subject.source.createdAt) === Date.parse(person.source.createdAt))
+      );
+  }
+}

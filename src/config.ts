@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** `90d`, `24h`, `5m`, `30s`, `250ms`, as milliseconds. */
+const duration = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+(ms|s|m|h|d)$/, 'is a number with a unit: 250ms, 30s, 5m, 24h or 90d')
+    .transform((text) => {
+      const [, amount, unit] = /^(\d+)(\D+)$/.exec(text)!;
+      return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: HOUR, d: DAY }[unit as 'ms' | 's' | 'm' | 'h' | 'd'];
+    })
+    .default(fallback);
+const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const flag = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
+
+const settings = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  TEMPORAL_ADDRESS: z.string().optional(),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(3000, 0, 65535),
+  PUBLIC_URL: z.url().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  TOKEN_KEYS: z.string().regex(/^[\w-]+:[A-Za-z0-9+/=]{44}(,[\w-]+:[A-Za-z0-9+/=]{44})*$/, 'is "<id>:<32 bytes in base64>", newest first, separated by commas'),
+  GITHUB_API_URL: z.url().default('https://api.github.com'),
+  ALLOW_HTTP_LOOPBACK: flag,
+  INSTRUCTIONS_URL: z.string().default('/docs/enabling'),
+  DESTINATION_NAME: z.string().min(1).max(80).default('Unified Contributions'),
+  TASK_QUEUE_PEOPLE: z.string().default('people'),
+  TASK_QUEUE_SYNC: z.string().default('sync'),
+  SYNC_SCHEDULE_ID: z.string().default('contribution-sync'),
+  SYNC_EVERY: duration(HOUR),
+  SYNC_JITTER: duration(60_000),
+  SYNC_PAGE_SIZE: whole(500, 1, 1000),
+  SYNC_BUCKETS: whole(2, 1, 64),
+  SYNC_CONCURRENCY: whole(32, 1, 256),
+  SYNC_DEADLINE: duration(55 * 60_000),
+  RESTORE_WINDOW: duration(90 * DAY),
+  UPDATE_NOW_EVERY: duration(5 * 60_000),
+  GRACE_TOKEN: duration(7 * DAY),
+  GRACE_OBSERVED: duration(24 * HOUR),
+  GRACE_SIGHTINGS: whole(3, 1, 1000),
+  CONNECT_GRACE: duration(24 * HOUR),
+  CONNECT_LOOKS: whole(3, 1, 1000),
+  PUBLIC_CACHE: duration(300_000),
+  REQUEST_EXPIRY: duration(30 * DAY),
+  REQUEST_CONTACT_DUE: z.string().regex(/^\d+(bd|ms|s|m|h|d)$/, 'is 2bd (business days) or a duration').default('2bd'),
+  REQUEST_REMIND_EVERY: duration(DAY),
+  REQUEST_REMINDERS: whole(3, 0, 100),
+  REQUEST_ESCALATE_AFTER: duration(DAY),
+  REQUEST_ESCALATIONS: whole(3, 0, 100),
+  NUDGE_EVERY: duration(4 * HOUR),
+  HOLIDAYS: z.string().regex(/^(\d{4}-\d{2}-\d{2}(,\d{4}-\d{2}-\d{2})*)?$/).default('').transform((text) => (text ? text.split(',') : [])),
+  SWEEP_EVERY: duration(5000),
+});
+export type Config = z.output<typeof settings>;
+
+/** The only reader of the environment. `NAME_FILE` names a file that holds the value of `NAME`. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(settings.shape)) {
+    const file = env[`${name}_FILE`];
+    const value = file ? readFileSync(file, 'utf8').trim() : env[name];
+    if (value !== undefined && value !== '') values[name] = value;
+  }
+  const parsed = settings.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`These settings are missing or wrong (see .env.example):\n${problems.join('\n')}`);
+}

@@ -1,0 +1,185 @@
+import type { ConnectionState, FenceMove } from '../domain/connection.ts';
+import { addMs } from '../domain/dates.ts';
+import { DomainError } from '../domain/errors.ts';
+import { recordAudit, recordedVersion } from './audit.ts';
+import { requireOpenGate } from './connections.ts';
+import { markDone } from './intents.ts';
+import { lockInstanceShared } from './locks.ts';
+import { enqueue, type OutboxMessage } from './outbox.ts';
+import type { Client } from './pool.ts';
+
+export interface ConnectionCommit {
+  connectionId: string;
+  /** Makes the step safe to run again. */
+  operationId: string;
+  action: string;
+  actor: string;
+  asOf: string;
+  next: ConnectionState;
+  fence: FenceMove;
+  restoreWindowMs: number;
+  /** Intents that this step takes up. */
+  intents?: string[];
+  outbox?: Omit<OutboxMessage, 'at'>[];
+  detail?: Record<string, unknown>;
+}
+
+export interface Committed {
+  version: number;
+  generation: number;
+  restoreUntil: string | null;
+}
+
+interface Fences {
+  generation: number;
+  restore_until: Date | null;
+  erased_at: Date | null;
+  instance_id: string;
+}
+
+/** Locks in two statements: first the instance, then the row, so that the row is read after the wait. */
+export async function lockConnection(tx: Client, connectionId: string): Promise<Fences> {
+  const instance = await tx.query<{ instance_id: string }>('select instance_id from connection where id = $1', [connectionId]);
+  if (!instance.rows[0]) throw new DomainError('not_found');
+  await lockInstanceShared(tx, instance.rows[0].instance_id);
+  const { rows } = await tx.query<Fences>(
+    'select generation, restore_until, erased_at, instance_id from connection where id = $1 for update',
+    [connectionId],
+  );
+  return rows[0]!;
+}
+
+/**
+ * One step of a connection: fence, projection, audit, intents and messages in one transaction.
+ * @throws DomainError sharing_off, sharing_paused, turning_off, window_lapsed, removing (an accepted removal waits), not_found
+ */
+export async function commitConnection(tx: Client, commit: ConnectionCommit): Promise<Committed> {
+  const fences = await lockConnection(tx, commit.connectionId);
+  const done = await recordedVersion(tx, commit.connectionId, commit.operationId);
+  if (done !== undefined) {
+    return { version: done, generation: fences.generation, restoreUntil: fences.restore_until?.toISOString() ?? null };
+  }
+  if (fences.erased_at && commit.next.status !== 'ended') throw new DomainError('not_found');
+  if (commit.fence === 'enter') await enter(tx, commit, fences);
+  if (commit.fence === 'close') await close(tx, commit.connectionId, addMs(commit.asOf, commit.restoreWindowMs));
+  const version = await recordAudit(tx, {
+    subjectKind: 'connection',
+    subjectId: commit.connectionId,
+    action: commit.action,
+    actor: commit.actor,
+    at: commit.asOf,
+    operationId: commit.operationId,
+    detail: { to: commit.next.status, ...commit.detail },
+  });
+  const row = await project(tx, commit, version);
+  await markDone(tx, commit.intents ?? [], commit.asOf);
+  await enqueue(tx, (commit.outbox ?? []).map((message) => ({ ...message, at: commit.asOf })));
+  return row;
+}
+
+async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Promise<void> {
+  const generation = await requireOpenGate(tx, fences.instance_id);
+  if (fences.restore_until && fences.restore_until.toISOString() <= commit.asOf) throw new DomainError('window_lapsed');
+  const waiting = await tx.query('select 1 from intent where subject_id = $1 and done_at is null', [commit.connectionId]);
+  if (waiting.rowCount) throw new DomainError('removing');
+  await tx.query(
+    `update connection set generation = generation + 1, sharing_generation = $2, restore_until = null,
+       cohort_generation = null, open_read = null where id = $1`,
+    [commit.connectionId, generation],
+  );
+  await tx.query('delete from sighting where connection_id = $1', [commit.connectionId]);
+}
+
+/** From here on no write of an older generation passes; the 90 days start with the first removal. */
+async function close(tx: Client, connectionId: string, restoreUntil: string): Promise<number> {
+  const { rows } = await tx.query<{ generation: number }>(
+    `update connection set generation = generation + 1, open_read = null,
+       restore_until = coalesce(restore_until, $2) where id = $1 returning generation`,
+    [connectionId, restoreUntil],
+  );
+  return rows[0]!.generation;
+}
+
+async function project(tx: Client, commit: ConnectionCommit, version: number): Promise<Committed> {
+  const { rows } = await tx.query<{ generation: number; restore_until: Date | null }>(
+    `update connection set status = $2, causes = $3, consent_version = $4, version = $5,
+       consented_at = case when $4::text is distinct from consent_version then $6 else consented_at end,
+       sending_since = case when $2 <> 'sending' then null else coalesce(sending_since, $6) end
+     where id = $1 returning generation, restore_until`,
+    [commit.connectionId, commit.next.status, commit.next.causes, commit.next.consentVersion, version, commit.asOf],
+  );
+  return { version, generation: rows[0]!.generation, restoreUntil: rows[0]!.restore_until?.toISOString() ?? null };
+}
+
+export interface Removal {
+  connectionId: string;
+  kind: 'opt_out' | 'forget';
+  operationId: string;
+  actor: string;
+  asOf: string;
+  restoreWindowMs: number;
+}
+
+/**
+ * Accepts an opt-out or a forget: fence, audit record and intent in the caller's transaction. From its commit on nothing
+ * of the connection can be written and a reader sees the intent. Accepted twice it is accepted once.
+ * @throws DomainError not_found
+ */
+export async function acceptRemoval(tx: Client, removal: Removal): Promise<{ operationId: string; generation: number }> {
+  const fences = await lockConnection(tx, removal.connectionId);
+  const open = await tx.query<{ operation_id: string; generation: number }>(
+    'select operation_id, generation from intent where subject_id = $1 and kind = $2 and done_at is null',
+    [removal.connectionId, removal.kind],
+  );
+  if (open.rows[0]) return { operationId: open.rows[0].operation_id, generation: open.rows[0].generation };
+  if (fences.erased_at) throw new DomainError('not_found');
+  const generation = await close(tx, removal.connectionId, addMs(removal.asOf, removal.restoreWindowMs));
+  await recordAudit(tx, {
+    subjectKind: 'connection',
+    subjectId: removal.connectionId,
+    action: `connection.${removal.kind}_accepted`,
+    actor: removal.actor,
+    at: removal.asOf,
+    operationId: removal.operationId,
+    detail: { generation },
+  });
+  await tx.query(
+    'insert into intent (operation_id, kind, subject_id, generation, asked_at) values ($1, $2, $3, $4, $5)',
+    [removal.operationId, removal.kind, removal.connectionId, generation, removal.asOf],
+  );
+  if (removal.kind === 'forget') await eraseLinks(tx, [removal.connectionId], removal.asOf);
+  return { operationId: removal.operationId, generation };
+}
+
+const REVOCATION_DAYS = 7;
+
+/**
+ * Erases all that ties connections to people. The ciphertext alone, still bound to the connection's id, goes to the
+ * revocation queue. Callers hold the rows' locks.
+ */
+export async function eraseLinks(tx: Client, connectionIds: string[], asOf: string): Promise<void> {
+  await tx.query(
+    `insert into token_revocation (connection_id, instance_id, ciphertext, key_id, queued_at, give_up_at, next_try_at)
+     select t.connection_id, c.instance_id, t.ciphertext, t.key_id, $2::timestamptz,
+       $2::timestamptz + make_interval(days => $3), $2::timestamptz
+     from connection_token t join connection c on c.id = t.connection_id where c.id = any($1)
+     on conflict (connection_id) do nothing`,
+    [connectionIds, asOf, REVOCATION_DAYS],
+  );
+  await tx.query('delete from connection_token where connection_id = any($1)', [connectionIds]);
+  await tx.query('delete from connection_person where connection_id = any($1)', [connectionIds]);
+  await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
+  await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);
+  await tx.query('update connection set erased_at = $2 where id = any($1) and erased_at is null', [connectionIds, asOf]);
+}
+
+/**
+ * Erases a link whose window has passed, if it still has: a reconnect that was accepted before cleared the clock.
+ * @returns whether it was erased now
+ */
+export async function lapseConnection(tx: Client, connectionId: string, asOf: string): Promise<boolean> {
+  const fences = await lockConnection(tx, connectionId);
+  if (fences.erased_at || !fences.restore_until || fences.restore_until.toISOString() > asOf) return false;
+  await eraseLinks(tx, [connectionId], asOf);
+  return true;
+}

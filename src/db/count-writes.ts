@@ -1,0 +1,123 @@
+import { DomainError } from '../domain/errors.ts';
+import type { LedgerMessage } from '../ports/ledger.ts';
+import { ledger } from './ledger.ts';
+import { lockInstanceShared } from './locks.ts';
+import { inTransaction, type Client, type Pool } from './pool.ts';
+
+/** One transaction never holds more connections than this, so that a gate or an opt-out waits for milliseconds. */
+const WRITE_CHUNK = 200;
+
+export interface PageKey {
+  runId: string;
+  instanceId: string;
+  fromId: string;
+}
+
+/** A page's write for one connection: what differs, or an open read that it met. */
+export interface PageWrite {
+  message: LedgerMessage;
+  openRead: boolean;
+}
+
+interface Standing {
+  id: string;
+  generation: number;
+  read_number: number;
+}
+
+/** Which of these rows may be written now, locked until commit. The instance's lock was taken in an earlier statement. */
+async function lockWritable(tx: Client, instanceId: string, ids: string[], strength: 'share' | 'no key update'): Promise<Standing[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await tx.query<Standing>(
+    `select c.id, c.generation, c.read_number from connection c join instance i on i.id = c.instance_id
+     where c.id = any($2::uuid[]) and i.id = $1 and i.gate_open and c.sharing_generation = i.sharing_generation
+       and c.restore_until is null and c.erased_at is null
+       and not exists (select 1 from sighting s where s.connection_id = c.id)
+     order by c.id for ${strength} of c`,
+    [instanceId, ids],
+  );
+  return rows;
+}
+
+/**
+ * Writes a page's counts through the fences, in bounded transactions. A row whose fence moved since the page read it is
+ * left alone; so is everything, once a later attempt or a later run took the page's number.
+ * @returns how many connections were written
+ */
+export async function writePage(pool: Pool, page: PageKey, readNumber: number, writes: PageWrite[]): Promise<number> {
+  let written = 0;
+  for (let start = 0; start < writes.length; start += WRITE_CHUNK) {
+    const chunk = writes.slice(start, start + WRITE_CHUNK);
+    const count = await inTransaction(pool, (tx) => writeChunk(tx, page, readNumber, chunk));
+    if (count === undefined) return written;
+    written += count;
+  }
+  return written;
+}
+
+async function writeChunk(tx: Client, page: PageKey, readNumber: number, chunk: PageWrite[]): Promise<number | undefined> {
+  await lockInstanceShared(tx, page.instanceId);
+  const held = await tx.query(
+    `select 1 from sync_page where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4 for share`,
+    [page.runId, page.instanceId, page.fromId, readNumber],
+  );
+  if (held.rowCount === 0) return undefined;
+  const ids = (open: boolean) => chunk.filter((write) => write.openRead === open).map((write) => write.message.connectionId);
+  const met = await lockWritable(tx, page.instanceId, ids(true), 'no key update');
+  const rows = [...(await lockWritable(tx, page.instanceId, ids(false), 'share')), ...met];
+  const standing = new Map(rows.map((row) => [row.id, row]));
+  const passing = chunk.filter(({ message }) => {
+    const row = standing.get(message.connectionId);
+    return row?.generation === message.generation && row.read_number <= readNumber;
+  });
+  await ledger.put(tx, passing.map((write) => write.message));
+  const marked = met.filter((row) => row.read_number <= readNumber).map((row) => row.id);
+  if (marked.length > 0) {
+    await tx.query('update connection set read_number = $2 where id = any($1)', [marked, readNumber]);
+  }
+  return passing.length;
+}
+
+export interface OpenRead {
+  connectionId: string;
+  instanceId: string;
+  generation: number;
+  readNumber: number;
+}
+
+/**
+ * Opens one connection's own read (update now, restore) before its first request.
+ * @throws DomainError fence_moved when the connection is not at that generation
+ */
+export async function openRead(pool: Pool, connectionId: string, generation: number): Promise<OpenRead> {
+  const { rows } = await pool.query<{ instance_id: string; read_number: number }>(
+    `update connection set read_number = n.number, open_read = n.number
+     from (select nextval('read_number') as number) n
+     where id = $1 and generation = $2 and restore_until is null and erased_at is null
+     returning instance_id, read_number`,
+    [connectionId, generation],
+  );
+  if (!rows[0]) throw new DomainError('fence_moved');
+  return { connectionId, instanceId: rows[0].instance_id, generation, readNumber: rows[0].read_number };
+}
+
+export type ReadOutcome = 'written' | 'superseded' | 'stale';
+
+/**
+ * Writes one connection's own read through the fences and closes it. `superseded`: a page that began later has written;
+ * `stale`: a removal or the gate came first.
+ */
+export async function writeRead(pool: Pool, read: OpenRead, message: LedgerMessage): Promise<ReadOutcome> {
+  return inTransaction(pool, async (tx) => {
+    await lockInstanceShared(tx, read.instanceId);
+    const [row] = await lockWritable(tx, read.instanceId, [read.connectionId], 'no key update');
+    if (!row || row.generation !== read.generation) return 'stale';
+    if (row.read_number <= read.readNumber) await ledger.put(tx, [message]);
+    await closeRead(tx, read);
+    return row.read_number <= read.readNumber ? 'written' : 'superseded';
+  });
+}
+
+export async function closeRead(tx: Pick<Client, 'query'>, read: OpenRead): Promise<void> {
+  await tx.query('update connection set open_read = null where id = $1 and open_read = $2', [read.connectionId, read.readNumber]);
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+
+const dir = fileURLToPath(new URL('./migrations', import.meta.url));
+
+/**
+ * Applies every migration that the database does not have, each in its own transaction, under node-pg-migrate's
+ * advisory lock, so that several processes may call it at once. Roll-forward only.
+ *
+ * @returns the names of the migrations that were applied now
+ */
+export async function migrate(databaseUrl: string): Promise<string[]> {
+  const applied = await runner({
+    databaseUrl,
+    dir,
+    direction: 'up',
+    migrationsTable: 'migration',
+    singleTransaction: false,
+    verbose: false,
+    logger: { info: () => {}, warn: () => {}, error: () => {} },
+  });
+  return applied.map((migration) => migration.name);
+}

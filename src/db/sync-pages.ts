@@ -1,0 +1,160 @@
+import type { SourceFailure } from '../domain/errors.ts';
+import { causeOf } from '../domain/observed.ts';
+import type { Window } from '../domain/window.ts';
+import type { PageKey } from './count-writes.ts';
+import { ledger } from './ledger.ts';
+import { inTransaction, type Pool, type Queryable } from './pool.ts';
+
+/** One connection as a page reads it. */
+export interface PageConnection {
+  id: string;
+  generation: number;
+  userId: number;
+  createdAt: string;
+  token: { ciphertext: Buffer; keyId: string; refreshCiphertext: Buffer | null; expiresAt: string | null; version: number };
+  openRead: boolean;
+  hasFailure: boolean;
+  sighted: boolean;
+}
+
+/**
+ * Takes a number for this attempt of a page, before its first request. An attempt that slept meanwhile no longer holds it.
+ * @returns the number, or undefined when a later run has shut the page
+ */
+export async function openPage(db: Queryable, page: PageKey, startedAt: string): Promise<number | undefined> {
+  const { rows } = await db.query<{ read_number: number }>(
+    `insert into sync_page (run_id, instance_id, from_id, read_number, started_at)
+     select $1, $2, $3, nextval('read_number'), $4
+     where not exists (select 1 from sync_instance_run s join sync_instance_run mine on mine.run_id = $1 and mine.instance_id = $2
+                       where s.instance_id = $2 and s.run_id <> $1 and s.outcome is distinct from 'skipped' and s.started_at > mine.started_at)
+     on conflict (run_id, instance_id, from_id) do update set read_number = excluded.read_number
+     returning read_number`,
+    [page.runId, page.instanceId, page.fromId, startedAt],
+  );
+  return rows[0]?.read_number;
+}
+
+/** The next sending connections of an instance after `afterId`, up to and with `toId`, in the order of their ids. */
+export async function readPage(db: Queryable, instanceId: string, afterId: string, toId: string, limit: number): Promise<PageConnection[]> {
+  const { rows } = await db.query<Record<string, unknown>>(
+    `select c.id, c.generation, p.source_user_id, p.source_created_at, t.ciphertext, t.key_id, t.refresh_ciphertext,
+       t.expires_at, t.version, c.open_read is not null as open_read,
+       exists (select 1 from sync_failure f where f.connection_id = c.id) as has_failure,
+       exists (select 1 from sighting s where s.connection_id = c.id) as sighted
+     from connection c
+     join instance i on i.id = c.instance_id
+     join connection_person p on p.connection_id = c.id
+     join connection_token t on t.connection_id = c.id
+     where c.instance_id = $1 and c.id > $2 and c.id <= $3 and c.status = 'sending' and c.restore_until is null
+       and c.erased_at is null and i.gate_open and c.sharing_generation = i.sharing_generation
+     order by c.id limit $4`,
+    [instanceId, afterId, toId, limit],
+  );
+  return rows.map(toPageConnection);
+}
+
+/** One connection for its own read, whatever its status; undefined once its link is erased. */
+export async function readConnectionForSource(db: Queryable, connectionId: string): Promise<PageConnection | undefined> {
+  const { rows } = await db.query<Record<string, unknown>>(
+    `select c.id, c.generation, p.source_user_id, p.source_created_at, t.ciphertext, t.key_id, t.refresh_ciphertext,
+       t.expires_at, t.version, false as open_read,
+       exists (select 1 from sync_failure f where f.connection_id = c.id) as has_failure,
+       exists (select 1 from sighting s where s.connection_id = c.id) as sighted
+     from connection c
+     join connection_person p on p.connection_id = c.id
+     join connection_token t on t.connection_id = c.id
+     where c.id = $1`,
+    [connectionId],
+  );
+  return rows[0] && toPageConnection(rows[0]);
+}
+
+function toPageConnection(row: Record<string, unknown>): PageConnection {
+  return {
+    id: row['id'] as string,
+    generation: row['generation'] as number,
+    userId: row['source_user_id'] as number,
+    createdAt: (row['source_created_at'] as Date).toISOString(),
+    token: {
+      ciphertext: row['ciphertext'] as Buffer,
+      keyId: row['key_id'] as string,
+      refreshCiphertext: row['refresh_ciphertext'] as Buffer | null,
+      expiresAt: (row['expires_at'] as Date | null)?.toISOString() ?? null,
+      version: row['version'] as number,
+    },
+    openRead: row['open_read'] as boolean,
+    hasFailure: row['has_failure'] as boolean,
+    sighted: row['sighted'] as boolean,
+  };
+}
+
+export interface KeptCounts {
+  digests: Map<string, string>;
+  /** Connections that have a read of their own under way, as of this comparison. */
+  openReads: Set<string>;
+}
+
+/** What the ledger has, and who has an open read: both asked after the source was read. */
+export async function keptCounts(db: Pool, connectionIds: string[], window: Window): Promise<KeptCounts> {
+  const [digests, open] = await Promise.all([
+    ledger.digests(db, connectionIds, window),
+    db.query<{ id: string }>('select id from connection where id = any($1) and open_read is not null', [connectionIds]),
+  ]);
+  return { digests, openReads: new Set(open.rows.map((row) => row.id)) };
+}
+
+export interface PageResult {
+  /** The last id that the page covered. */
+  toId: string;
+  connections: number;
+  changed: number;
+  failures: { connectionId: string; failure: SourceFailure }[];
+  at: string;
+}
+
+/** One row a page for success; only a failure or its end touches a row of a connection. */
+export async function finishPage(pool: Pool, page: PageKey, readNumber: number, result: PageResult): Promise<void> {
+  await inTransaction(pool, async (tx) => {
+    const held = await tx.query(
+      `update sync_page set finished_at = $5, to_id = $6, connections = $7, changed = $8, failed = $9
+       where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4`,
+      [page.runId, page.instanceId, page.fromId, readNumber, result.at, result.toId, result.connections, result.changed, result.failures.length],
+    );
+    if (held.rowCount === 0) return;
+    await recordFailures(tx, page.instanceId, result.failures, result.at);
+  });
+}
+
+export async function recordFailures(tx: Queryable, instanceId: string, failures: PageResult['failures'], at: string): Promise<void> {
+  if (failures.length === 0) return;
+  await tx.query(
+    `insert into sync_failure (connection_id, class, first_at, last_at)
+     select c.id, f.class, $3, $3 from unnest($1::uuid[], $2::text[]) as f (id, class)
+     join connection c on c.id = f.id and c.erased_at is null
+     on conflict (connection_id) do update set class = excluded.class, last_at = excluded.last_at,
+       first_at = case when sync_failure.class = excluded.class then sync_failure.first_at else excluded.first_at end,
+       times = case when sync_failure.class = excluded.class then sync_failure.times + 1 else 1 end`,
+    [failures.map((row) => row.connectionId), failures.map((row) => row.failure), at],
+  );
+  const sightings = failures.flatMap((row) => {
+    const cause = causeOf(row.failure);
+    return cause ? [{ id: row.connectionId, cause }] : [];
+  });
+  if (sightings.length === 0) return;
+  await tx.query(
+    `insert into sighting (connection_id, instance_id, cause, first_at, last_at)
+     select c.id, $3, s.cause, $4, $4 from unnest($1::uuid[], $2::text[]) as s (id, cause)
+     join connection c on c.id = s.id and c.erased_at is null and c.restore_until is null
+     on conflict (connection_id) do update set cause = excluded.cause, last_at = excluded.last_at, woken_at = null,
+       first_at = case when sighting.cause = excluded.cause then sighting.first_at else excluded.first_at end,
+       times = case when sighting.cause = excluded.cause then sighting.times + 1 else 1 end`,
+    [sightings.map((row) => row.id), sightings.map((row) => row.cause), instanceId, at],
+  );
+}
+
+/** A read that succeeded lifts what was seen, unless its removal was accepted already. */
+export async function recordRecoveries(tx: Queryable, connectionIds: string[]): Promise<void> {
+  if (connectionIds.length === 0) return;
+  await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
+  await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);
+}

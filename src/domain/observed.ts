@@ -1,0 +1,47 @@
+import type { ObservedCause } from './connection.ts';
+import type { SourceFailure } from './errors.ts';
+
+/** Which failures of a read are a sign that the person is gone; all others are failures only. */
+export function causeOf(failure: SourceFailure): ObservedCause | undefined {
+  switch (failure) {
+    case 'token_revoked':
+    case 'token_expired':
+    case 'scope_missing':
+      return 'token_lost';
+    case 'user_suspended':
+      return 'suspended';
+    case 'user_gone':
+    case 'identity_mismatch':
+      return 'gone';
+    default:
+      return undefined;
+  }
+}
+
+export interface Sighting {
+  cause: ObservedCause;
+  firstAt: string;
+  lastAt: string;
+  times: number;
+}
+
+export interface GraceSettings {
+  tokenMs: number;
+  observedMs: number;
+  sightings: number;
+}
+
+/** When an observed cause may be acted on: it has held for its grace. The number of sightings is a second condition. */
+export function graceEnds(sighting: Sighting, grace: GraceSettings): string {
+  const ms = sighting.cause === 'token_lost' ? grace.tokenMs : grace.observedMs;
+  return new Date(Date.parse(sighting.firstAt) + ms).toISOString();
+}
+
+export function hasOutlivedGrace(sighting: Sighting, grace: GraceSettings, asOf: string): boolean {
+  return sighting.times >= grace.sightings && Date.parse(graceEnds(sighting, grace)) <= Date.parse(asOf);
+}
+
+/** Many connections turning at once is the instance's fault: more than 5%, and at least 10. */
+export function isInstanceFault(turned: number, connections: number): boolean {
+  return turned >= 10 && turned > connections * 0.05;
+}

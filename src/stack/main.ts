@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { watchRunners } from './ancestors.ts';
+import { StackProblem } from './problem.ts';
+import { type Ports, type Stack, startStack } from './stack.ts';
+import { type DemoLines, welcome } from './welcome.ts';
+
+/**
+ * `npm start`: the whole system on the embedded default. `--fresh` erases its data folder first.
+ * DATA_DIR, PORT, POSTGRES_PORT, TEMPORAL_PORT and TEMPORAL_UI_PORT say where; DATABASE_URL and TEMPORAL_ADDRESS name servers of yours.
+ */
+async function main(): Promise<void> {
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.abort());
+  watchRunners(() => stopped.abort());
+  const ended = new Promise<undefined>((resolve) => {
+    stopped.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+
+  const stack = await startStack({
+    dataDir: process.env['DATA_DIR'] || '.data',
+    ports: portsFromEnvironment(process.env),
+    fresh: options().fresh,
+    log: (line) => console.log(line),
+    signal: stopped.signal,
+  });
+  const demo = await seed(stack);
+  // Counted from the start of this process, so with the time that it took to load.
+  console.log(welcome(stack, demo, performance.now()));
+
+  const problem = await Promise.race([ended, stack.failed]);
+  console.log('Stopping.');
+  await stack.stop();
+  if (problem) throw problem;
+}
+
+// The one place where the demo instance is put into a new database.
+async function seed(_stack: Stack): Promise<DemoLines> {
+  return { people: [], next: [] };
+}
+
+function options(): { fresh: boolean } {
+  try {
+    const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } });
+    return { fresh: values.fresh };
+  } catch (error) {
+    throw new StackProblem(`${error instanceof Error ? error.message : String(error)} The only option is --fresh.`);
+  }
+}
+
+function portsFromEnvironment(env: NodeJS.ProcessEnv): Ports {
+  const postgres = port(env, 'POSTGRES_PORT');
+  const temporal = port(env, 'TEMPORAL_PORT');
+  const temporalUi = port(env, 'TEMPORAL_UI_PORT');
+  return {
+    api: port(env, 'PORT') ?? 3000,
+    ...(postgres === undefined ? {} : { postgres }),
+    ...(temporal === undefined ? {} : { temporal }),
+    ...(temporalUi === undefined ? {} : { temporalUi }),
+  };
+}
+
+function port(env: NodeJS.ProcessEnv, name: string): number | undefined {
+  const text = env[name];
+  if (!text) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
+  throw new StackProblem(`${name} is "${text}": set it to a port between 1 and 65535.`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof StackProblem ? error.message : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,212 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { migrate } from '../db/migrate.ts';
+import { cacheFolder } from './cache.ts';
+import type { Child } from './child.ts';
+import { createCrew, type Crew, STOPPED } from './crew.ts';
+import { openDataFolder } from './data-folder.ts';
+import { assertDatabaseAnswers, findExternalTemporal, namesTemporal } from './external.ts';
+import { assertPortFree, freePort } from './ports.ts';
+import { startPostgres } from './postgres.ts';
+import { type Log, StackProblem } from './problem.ts';
+import { type Peers, peersAddresses, startProgram, untilReady } from './programs.ts';
+import { readSecrets, rememberedPorts, type Secrets, write } from './remembered.ts';
+import { findTemporalBinary, startTemporal } from './temporal.ts';
+
+export type Part = 'peers' | 'api' | 'worker';
+export type Ports = { api?: number; postgres?: number; temporal?: number; temporalUi?: number };
+
+export type StackOptions = {
+  /** Holds all state; made on first use, and refused when it holds files of something else. */
+  dataDir: string;
+  /** A port that is named must be free; for the others the last start's are taken again where they are free. */
+  ports?: Ports;
+  /** Settings of the children, over those of this process. */
+  env?: Record<string, string>;
+  /** All of them unless told. */
+  parts?: readonly Part[];
+  /** Erases the data folder first. */
+  fresh?: boolean;
+  /** False gives up the database's crash safety for speed, in tests only. */
+  durable?: boolean;
+  log?: Log;
+  /** Aborted: what was started is stopped and the promise is rejected. */
+  signal?: AbortSignal;
+};
+
+export type Worker = {
+  readonly pid: number;
+  /** Resolves when it has ended; SIGKILL unless told. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again, after stopping it in good order if it runs. */
+  restart(): Promise<void>;
+};
+
+export type Stack = {
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalUi: string | undefined;
+  apiUrl: string;
+  /** Undefined only where `parts` leaves them out, like `worker`. */
+  peers: Peers | undefined;
+  worker: Worker | undefined;
+  secrets: Secrets;
+  logs: string;
+  /** Resolves with a sentence when a child ends by itself; nothing else has been stopped then. */
+  failed: Promise<StackProblem>;
+  stop(): Promise<void>;
+};
+
+/** Starts the whole system and resolves when its API says it is ready; on a failure nothing is left running. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { log = () => undefined, signal } = options;
+  const dataDir = resolve(options.dataDir);
+  const release = await openDataFolder(dataDir, options.fresh ?? false, log);
+  const crew = createCrew();
+  const stop = async () => {
+    await crew.stop();
+    rmSync(join(dataDir, 'addresses.json'), { force: true });
+    release();
+  };
+  const interrupted = new Promise<StackProblem>((settle) => {
+    const onAbort = () => settle(new StackProblem(STOPPED));
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    const outcome = await Promise.race([assemble({ ...options, log, dataDir }, crew), crew.failed, interrupted]);
+    if (outcome instanceof StackProblem) throw outcome;
+    write(join(dataDir, 'addresses.json'), { ...outcome, worker: undefined, secrets: undefined });
+    return { ...outcome, failed: crew.failed, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Assembly = StackOptions & { log: Log };
+
+async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'failed' | 'stop'>> {
+  const { dataDir, ports = {}, parts = ['peers', 'api', 'worker'] } = options;
+  if (ports.api !== undefined && parts.includes('api')) await assertPortFree(ports.api, 'the API', 'PORT');
+  const secrets = readSecrets(dataDir);
+  const remembered = await rememberedPorts(dataDir, ['postgres', 'temporal', 'temporalUi', 'instance', 'github']);
+
+  const [databaseUrl, temporal, peers] = await Promise.all([
+    database(options, ports.postgres ?? remembered('postgres'), crew),
+    temporalServer(
+      options,
+      ports.temporal ?? remembered('temporal'),
+      ports.temporalUi ?? remembered('temporalUi'),
+      crew,
+    ),
+    parts.includes('peers')
+      ? demoPeers(options, { instance: remembered('instance'), github: remembered('github') }, crew)
+      : undefined,
+  ]);
+
+  const port = ports.api ?? (await freePort());
+  crew.assertGoing();
+  const apiUrl = `http://127.0.0.1:${port}`;
+  const env = {
+    ...secrets,
+    ...process.env,
+    ...temporal.env,
+    DATABASE_URL: databaseUrl,
+    PORT: String(port),
+    ...(peers ? { GITHUB_API_URL: peers.github, ALLOW_HTTP_LOOPBACK: 'true' } : {}),
+    ...options.env,
+  };
+  const worker = parts.includes('worker') ? startWorker({ dataDir, env }, crew) : undefined;
+  if (parts.includes('api')) {
+    const api = crew.addProgram(startProgram('api', 'src/api/server.ts', { dataDir, env }));
+    await untilReady(apiUrl, () => api.hasExited());
+  }
+  return {
+    databaseUrl,
+    temporalAddress: temporal.address,
+    temporalUi: temporal.ui,
+    apiUrl,
+    peers,
+    worker,
+    secrets,
+    logs: join(dataDir, 'logs'),
+  };
+}
+
+async function database({ dataDir, log, durable = true }: Assembly, port: number, crew: Crew): Promise<string> {
+  const external = process.env['DATABASE_URL'];
+  if (external) await assertDatabaseAnswers(external);
+  const url = external || crew.addServer(await startPostgres({ dataDir, port, log, durable })).url;
+  try {
+    await migrate(url);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StackProblem(`The database could not be brought up to date (${reason}): put that right and start again.`);
+  }
+  return url;
+}
+
+type TemporalPlace = { address: string; ui: string | undefined; env: NodeJS.ProcessEnv };
+
+async function temporalServer(
+  { dataDir, log }: Assembly,
+  port: number,
+  uiPort: number,
+  crew: Crew,
+): Promise<TemporalPlace> {
+  if (namesTemporal(process.env)) return { address: await findExternalTemporal(process.env), ui: undefined, env: {} };
+  const binary = await findTemporalBinary({ cacheDir: cacheFolder(), log });
+  const folder = join(dataDir, 'temporal');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const server = crew.addServer(
+    await startTemporal({
+      binary,
+      dbFile: join(folder, 'temporal.db'),
+      port,
+      uiPort,
+      namespace: 'default',
+      dataDir,
+      log,
+    }),
+  );
+  // The person's own client profile, with its certificates and keys, is not for this server.
+  const profiles = join(folder, 'client.toml');
+  writeFileSync(profiles, '');
+  const env = { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: profiles };
+  return { address: server.address, ui: server.uiAddress, env };
+}
+
+async function demoPeers({ dataDir, env }: Assembly, ports: Record<'instance' | 'github', number>, crew: Crew) {
+  const child = startProgram('peers', 'demo/peers/main.ts', {
+    dataDir,
+    env: {
+      ...process.env,
+      INSTANCE_PORT: String(ports.instance),
+      GITHUB_PORT: String(ports.github),
+      PEERS_STATE: join(dataDir, 'peers.json'),
+      ...env,
+    },
+  });
+  return peersAddresses(crew.addProgram(child));
+}
+
+function startWorker(options: { dataDir: string; env: NodeJS.ProcessEnv }, crew: Crew): Worker {
+  const start = () => crew.addProgram(startProgram('worker', 'worker.ts', options));
+  let child: Child = start();
+  return {
+    get pid() {
+      return child.pid;
+    },
+    async kill(signal = 'SIGKILL') {
+      crew.dismiss(child);
+      child.kill(signal);
+      await child.exited;
+    },
+    async restart() {
+      crew.dismiss(child);
+      await child.stop();
+      child = start();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import * as connections from '../db/connections.ts';
+import * as intents from '../db/intents.ts';
+import * as sightings from '../db/sightings.ts';
+import type { Pool } from '../db/pool.ts';
+import { connectionStart, deliverIntent, wakeConnection } from '../temporal/deliver.ts';
+import { revokeTokens, type RevocationDeps } from './revocations.ts';
+
+export interface SweeperDeps extends RevocationDeps {
+  pool: Pool;
+  client: Client;
+  config: Config;
+  log: Logger;
+  clock: () => Date;
+}
+
+/** How many a sweep wakes at the most, so that a backlog never floods Temporal. */
+const BATCH = 100;
+
+type Sweep = (deps: SweeperDeps) => Promise<void>;
+
+/** Accepted acts that no workflow has taken up: Temporal was down, or the process died after its commit. */
+const deliverIntents: Sweep = async ({ pool, client, config }) => {
+  for (const intent of await intents.undeliveredIntents(pool, BATCH)) {
+    await deliverIntent(client, intent, config.TASK_QUEUE_PEOPLE);
+    await intents.markDelivered(pool, [intent.operationId]);
+  }
+};
+
+/** Connections whose row is there and whose workflow is not. */
+const startOrphans: Sweep = async ({ pool, client, config }) => {
+  for (const id of await connections.orphanedConnections(pool, BATCH)) {
+    await client.workflow
+      .start('connection', connectionStart(id, config.TASK_QUEUE_PEOPLE))
+      .catch((error: Error) => {
+        if (error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+      });
+  }
+};
+
+/** Wakes the connections whose observed cause has outlived its grace; the workflow looks again and decides. */
+const wakeOutlived: Sweep = async ({ pool, client, config, clock }) => {
+  const grace = { tokenMs: config.GRACE_TOKEN, observedMs: config.GRACE_OBSERVED, sightings: config.GRACE_SIGHTINGS };
+  for (const id of await sightings.takeOutlived(pool, grace, clock().toISOString(), BATCH)) {
+    await wakeConnection(client, id, config.TASK_QUEUE_PEOPLE);
+  }
+};
+
+const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
+  { name: 'intents', lock: 1, sweep: deliverIntents },
+  { name: 'orphans', lock: 2, sweep: startOrphans },
+  { name: 'graces', lock: 3, sweep: wakeOutlived },
+  { name: 'revocations', lock: 4, sweep: revokeTokens },
+];
+
+/** One worker at a time sweeps; one that fails is logged and goes on the next time. */
+async function sweepOnce(deps: SweeperDeps, one: (typeof SWEEPS)[number]): Promise<void> {
+  const client = await deps.pool.connect();
+  try {
+    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(7261, $1) as held', [one.lock]);
+    if (!rows[0]!.held) return;
+    try {
+      await one.sweep(deps);
+    } finally {
+      await client.query('select pg_advisory_unlock(7261, $1)', [one.lock]);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+/** Starts the loops. @returns a function that stops them and waits for the sweep under way */
+export function startSweepers(deps: SweeperDeps): () => Promise<void> {
+  const stop = new AbortController();
+  const loops = SWEEPS.map(async (one) => {
+    while (!stop.signal.aborted) {
+      await sweepOnce(deps, one).catch((error: Error) => deps.log.error({ sweep: one.name, error: error.message }, 'a sweep failed'));
+      await pause(deps.config.SWEEP_EVERY, stop.signal);
+    }
+  });
+  return async () => {
+    stop.abort();
+    await Promise.all(loops);
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

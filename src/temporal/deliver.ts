@@ -1,0 +1,42 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowIdReusePolicy } from '@temporalio/common';
+import type { Intent } from '../db/intents.ts';
+import { wakeSignal, type ConnectionInput } from '../workflows/connection.messages.ts';
+import { connectionWorkflowId, sharingWorkflowId } from '../workflows/ids.ts';
+
+/** How a connection's workflow is started, by whoever comes first: a route, an act, or a sweeper. */
+export function connectionStart(connectionId: string, taskQueue: string) {
+  const input: ConnectionInput = { connectionId };
+  return {
+    workflowId: connectionWorkflowId(connectionId),
+    taskQueue,
+    args: [input] as [ConnectionInput],
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    staticSummary: 'one developer’s connection',
+  };
+}
+
+/** Tells a connection's workflow, started if need be, that something waits for it in PostgreSQL. */
+export async function wakeConnection(client: Client, connectionId: string, taskQueue: string): Promise<void> {
+  await client.workflow.signalWithStart('connection', {
+    ...connectionStart(connectionId, taskQueue),
+    signal: wakeSignal,
+    signalArgs: [],
+  });
+}
+
+/** Hands an accepted act to its workflow. Delivered twice it is taken up once. */
+export async function deliverIntent(client: Client, intent: Pick<Intent, 'kind' | 'subjectId' | 'generation'>, taskQueue: string): Promise<void> {
+  if (intent.kind !== 'turn_off') return wakeConnection(client, intent.subjectId, taskQueue);
+  try {
+    await client.workflow.start('turningOff', {
+      workflowId: sharingWorkflowId(intent.subjectId, intent.generation),
+      taskQueue,
+      args: [{ instanceId: intent.subjectId, generation: intent.generation }],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      staticSummary: 'turning off the sharing of one instance',
+    });
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
+  }
+}

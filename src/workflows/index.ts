@@ -1,0 +1,4 @@
+export * from './connection.ts';
+export * from './contribution-sync.ts';
+export * from './instance-sync.ts';
+export * from './turning-off.ts';

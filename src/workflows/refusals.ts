@@ -1,0 +1,24 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { DomainError, type ErrorCode } from '../domain/errors.ts';
+
+/** Only an `ApplicationFailure` fails an update; any other error would fail the workflow task and be tried for ever. */
+export function refusal(code: ErrorCode, message?: string, details: Record<string, unknown> = {}): ApplicationFailure {
+  return toFailure(new DomainError(code, message, { facts: details }));
+}
+
+export function toFailure(error: DomainError): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    nonRetryable: true,
+    details: [{ retryAt: error.retryAt, ...error.facts }],
+    category: 'BENIGN',
+  });
+}
+
+/** The refusal behind an activity's failure, or undefined when it was something else. */
+export function refusalBehind(error: unknown): ApplicationFailure | undefined {
+  if (error instanceof DomainError) return toFailure(error);
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.nonRetryable ? cause : undefined;
+}

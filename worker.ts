@@ -1,0 +1,49 @@
+import pino from 'pino';
+import { Runtime } from '@temporalio/worker';
+import { loadConfig } from './src/config.ts';
+import { createPool } from './src/db/pool.ts';
+import { createAuthority } from './src/identity/authority.ts';
+import { createTokenCipher } from './src/keys/token-cipher.ts';
+import { createSources } from './src/sources/index.ts';
+import { cacheFolder } from './src/stack/cache.ts';
+import { startSweepers } from './src/sweepers/sweepers.ts';
+import { workflowBundle } from './src/temporal/bundle.ts';
+import { connectClient, connectWorker } from './src/temporal/connect.ts';
+import { upsertSchedule } from './src/temporal/schedule.ts';
+import { startWorkers } from './src/temporal/worker.ts';
+
+const config = loadConfig();
+const log = pino({ level: config.LOG_LEVEL, base: { process: 'worker' } });
+
+// The signals are ours: sweepers and pools are to be closed as well.
+Runtime.install({ shutdownSignals: [] });
+
+const [client, temporal, bundlePath] = await Promise.all([connectClient(), connectWorker(), workflowBundle(cacheFolder())]);
+const pool = createPool({ url: config.DATABASE_URL, max: 20, applicationName: 'unified-contributions worker' });
+const sources = createSources();
+const authority = createAuthority({ githubApiUrl: config.GITHUB_API_URL, allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK });
+const cipher = createTokenCipher(config.TOKEN_KEYS);
+
+const workers = await startWorkers({ config, client, pool, sources, authority, cipher }, { ...temporal, bundlePath });
+const stopSweepers = startSweepers({ config, client, pool, sources, cipher, log, clock: () => new Date() });
+log.info({ schedule: await upsertSchedule(client, config) }, 'worker is ready');
+
+async function stop(): Promise<void> {
+  await workers.stop();
+  await stopSweepers();
+  await Promise.all([sources.close(), authority.close(), pool.end(), client.connection.close()]);
+  await temporal.connection.close();
+}
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    stopping = true;
+    void stop();
+  });
+}
+await workers.done.catch(async (error: unknown) => {
+  log.fatal({ error: error instanceof Error ? error.message : 'unknown' }, 'a worker failed');
+  process.exitCode = 1;
+  if (!stopping) await stop();
+});
