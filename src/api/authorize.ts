@@ -1,6 +1,5 @@
 import { DomainError } from '../domain/errors.ts';
-import type { SourceIdentity } from '../ports/source.ts';
-import type { Actor, Person, Role } from './identity.ts';
+import type { Actor, Role } from './identity.ts';
 
 /** What may be done, and in which roles. What is not listed here may not be done. */
 export const ACTIONS = {
@@ -30,33 +29,18 @@ export type Action = keyof typeof ACTIONS;
 /** What an act is done to, as far as it decides who may. */
 export type Subject =
   | { kind: 'instance'; instanceId: string }
-  | { kind: 'connection'; instanceId: string; source: SourceIdentity; githubUserId: number }
+  | { kind: 'connection'; id: string; ofPerson: readonly { id: string }[] }
   | { kind: 'self' };
 
 export function can(actor: Actor, action: Action, subject: Subject): boolean {
   const roles: readonly Role[] = ACTIONS[action];
   if (!roles.includes(actor.role)) return false;
-  return actor.role === 'person' ? isTheirs(actor, subject) : subject.kind !== 'connection';
+  if (subject.kind === 'self') return true;
+  if (subject.kind === 'connection') return subject.ofPerson.some((connection) => connection.id === subject.id);
+  return actor.role !== 'person' || actor.instanceId === subject.instanceId;
 }
 
 /** @throws DomainError not_found: what is not yours is not told from what does not exist */
 export function demand(actor: Actor, action: Action, subject: Subject): void {
   if (!can(actor, action, subject)) throw new DomainError('not_found');
-}
-
-function isTheirs(person: Person, subject: Subject): boolean {
-  switch (subject.kind) {
-    case 'self':
-      return true;
-    case 'instance':
-      return subject.instanceId === person.instanceId;
-    // Either end is the person's own: after a move to another profile the instance's identity still is.
-    case 'connection':
-      return (
-        subject.githubUserId === person.githubUserId ||
-        (subject.instanceId === person.instanceId &&
-          subject.source.userId === person.source.userId &&
-          Date.parse(subject.source.createdAt) === Date.parse(person.source.createdAt))
-      );
-  }
 }

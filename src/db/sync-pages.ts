@@ -74,7 +74,7 @@ function toPageConnection(row: Record<string, unknown>): PageConnection {
     id: row['id'] as string,
     generation: row['generation'] as number,
     userId: row['source_user_id'] as number,
-    createdAt: (row['source_created_at'] as Date).toISOString(),
+    createdAt: toSecond(row['source_created_at'] as Date),
     token: {
       ciphertext: row['ciphertext'] as Buffer,
       keyId: row['key_id'] as string,
@@ -86,6 +86,11 @@ function toPageConnection(row: Record<string, unknown>): PageConnection {
     hasFailure: row['has_failure'] as boolean,
     sighted: row['sighted'] as boolean,
   };
+}
+
+/** Forges say when a user was created to the second; that is how a read compares it. */
+export function toSecond(instant: Date): string {
+  return `${instant.toISOString().slice(0, 19)}Z`;
 }
 
 export interface KeptCounts {

@@ -90,13 +90,14 @@ function assertEligible(outcome: Eligibility | undefined): void {
   });
 }
 
+const tell = (event: string, to: Notice['to']): Notice => ({ event, to });
+
 function decide(request: AccessRequest, act: RequestAct, at: string, outcome?: Eligibility): RequestStep {
   const step = (next: Partial<AccessRequest>, action: string, ...notices: Notice[]): RequestStep => ({
     next: { ...request, ...next },
     action,
     notices,
   });
-  const tell = (event: string, to: Notice['to']): Notice => ({ event, to });
   switch (act.type) {
     case 'assign':
       if (request.handler === act.staff) return { next: request, action: undefined, notices: [] };
@@ -104,9 +105,17 @@ function decide(request: AccessRequest, act: RequestAct, at: string, outcome?: E
     case 'contact':
       return step({ status: 'contacted' }, 'request.contacted');
     case 'ask_information':
-      return step({ informationAsked: true }, 'request.information_asked', tell('request.information_asked', 'requester'));
+      return step(
+        { informationAsked: true },
+        'request.information_asked',
+        tell('request.information_asked', 'requester'),
+      );
     case 'give_information':
-      return step({ informationAsked: false }, 'request.information_given', tell('request.information_given', caretaker(request)));
+      return step(
+        { informationAsked: false },
+        'request.information_given',
+        tell('request.information_given', caretaker(request)),
+      );
     case 'approve':
       return step({ status: 'approved', decidedAt: at }, 'request.approved', tell('request.approved', 'requester'));
     case 'deny':

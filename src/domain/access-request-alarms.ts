@@ -28,7 +28,11 @@ function contactAlarms(request: AccessRequest, settings: RequestSettings): Alarm
   const escalations = range(request.escalations, settings.escalations);
   return [
     ...reminders.map((n): Alarm => ({ kind: 'remind', number: n, at: addMs(due, (n - 1) * settings.remindEveryMs) })),
-    ...escalations.map((n): Alarm => ({ kind: 'escalate', number: n, at: addMs(lastReminder, n * settings.escalateAfterMs) })),
+    ...escalations.map((n): Alarm => ({
+      kind: 'escalate',
+      number: n,
+      at: addMs(lastReminder, n * settings.escalateAfterMs),
+    })),
   ];
 }
 

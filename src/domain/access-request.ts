@@ -1,5 +1,4 @@
-import type { DueRule } from './business-days.ts';
-import { dueAt } from './business-days.ts';
+import { dueAt, type DueRule } from './business-days.ts';
 import { addMs } from './dates.ts';
 import type { CheckCode, Eligibility } from './eligibility.ts';
 
@@ -32,6 +31,7 @@ export interface Requester {
 export interface AccessRequest {
   status: RequestStatus;
   requester: Requester;
+  askedAt: string;
   failedChecks: CheckCode[];
   decidedByTerms: boolean;
   informationAsked: boolean;
@@ -55,8 +55,9 @@ export interface RequestSettings {
   escalations: number;
   nudgeEveryMs: number;
   instructionsUrl: string;
-  /** How long to wait before each further try at a source of truth that could not be reached. */
-  proofRetriesMs: readonly number[];
+  /** How long a source of truth that cannot be reached is tried for, and the wait before the second try. */
+  proofWithinMs: number;
+  proofRetryMs: number;
 }
 
 /** Who is told, as a role that is resolved to an address when the message is sent. */
@@ -72,10 +73,11 @@ export interface RequestStep {
   notices: Notice[];
 }
 
-export function newRequest(requester: Requester): AccessRequest {
+export function newRequest(requester: Requester, askedAt: string): AccessRequest {
   return {
     status: 'checking',
     requester,
+    askedAt,
     failedChecks: [],
     decidedByTerms: false,
     informationAsked: false,
@@ -120,7 +122,7 @@ export function concludeChecks(
   const next: AccessRequest = {
     ...request,
     status: 'logged',
-    contactDueAt: dueAt(at, settings.contactDue),
+    contactDueAt: dueAt(request.askedAt, settings.contactDue),
     expiresAt: addMs(at, settings.expiryMs),
   };
   return { next, action: 'request.logged', notices: [{ event: 'request.logged', to: 'support' }] };

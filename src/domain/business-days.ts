@@ -24,7 +24,7 @@ export function dueAt(instant: string, rule: DueRule): string {
   if ('ms' in rule) return addMs(instant, rule.ms);
   const from = utcDay(instant);
   let days = 0;
-  for (let left = rule.businessDays; left > 0; ) {
+  for (let left = rule.businessDays; left > 0;) {
     days += 1;
     if (isBusinessDay(addDays(from, days), rule.holidays)) left -= 1;
   }

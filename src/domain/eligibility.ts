@@ -30,16 +30,14 @@ export interface EligibilityFacts {
 }
 
 export type Eligibility =
-  | { reachable: false }
-  | { reachable: true; failed: CheckCode[]; terms: Terms; accountKind: AccountKind };
+  { reachable: false } | { reachable: true; failed: CheckCode[]; terms: Terms; accountKind: AccountKind };
 
 const REMEDIES: Readonly<Record<CheckCode, (account: string) => string>> = {
   not_site_admin: () =>
     'Ask a site administrator of the instance to request access, or to make you one, then request again.',
   not_account_owner: (account) =>
     `Ask an owner of the connected ${account} to request access, or to make you one, then request again.`,
-  not_connected: (account) =>
-    `Enable GitHub Connect between the instance and the ${account}, then request again.`,
+  not_connected: (account) => `Enable GitHub Connect between the instance and the ${account}, then request again.`,
   already_available: () =>
     'Nothing needs to be requested: enable sharing in the settings of the instance and of the account.',
   turning_off: () =>

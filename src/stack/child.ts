@@ -137,7 +137,7 @@ function hasSetpriv(): boolean {
 }
 
 function spawnBound(options: ChildOptions, stopSignal: StopSignal): ChildProcess {
-  const bound = false ? ['setpriv', '--pdeathsig', stopSignal.slice(3), '--'] : [];
+  const bound = hasSetpriv() ? ['setpriv', '--pdeathsig', stopSignal.slice(3), '--'] : [];
   const [command = options.command, ...args] = [...bound, options.command, ...options.args];
   return spawn(command, args, {
     env: options.env ?? process.env,

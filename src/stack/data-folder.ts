@@ -1,11 +1,27 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { reclaimLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import { type Log, StackProblem, unreadable } from './problem.ts';
+import { write } from './remembered.ts';
 
 const MARK = '.unified-contributions';
 const LOCK = 'launcher.lock';
+const ADDRESSES = 'addresses.json';
+
+/** Leaves the addresses of a stack that is ready in its data folder, for its owner's programs alone. */
+export function announce(dataDir: string, addresses: object): void {
+  write(join(dataDir, ADDRESSES), addresses);
+}
+
+export function withdraw(dataDir: string): void {
+  rmSync(join(dataDir, ADDRESSES), { force: true });
+}
+
+function isReady(dataDir: string): boolean {
+  return existsSync(join(dataDir, ADDRESSES));
+}
 
 /**
  * Makes the folder ours for as long as this process runs: marked, locked, and free of what a killed launcher left running.
@@ -15,11 +31,12 @@ export async function openDataFolder(dataDir: string, fresh: boolean, log: Log):
   let release: () => void;
   try {
     mark(dataDir);
-    release = lock(dataDir);
+    release = await lock(dataDir);
   } catch (error) {
     throw error instanceof StackProblem ? error : unreadable(dataDir, error);
   }
   try {
+    withdraw(dataDir);
     await reclaimLeftovers(dataDir, log);
     if (fresh) erase(dataDir);
     return release;
@@ -39,12 +56,19 @@ function mark(dataDir: string): void {
   writeFileSync(join(dataDir, MARK), 'The data of Unified Contributions. "npm start -- --fresh" erases this folder.\n');
 }
 
-function lock(dataDir: string): () => void {
-  const taken = takeLock(join(dataDir, LOCK));
-  if (taken.held) return () => taken.release();
-  throw new StackProblem(
-    `Process ${taken.holder.pid} already runs on ${dataDir}: stop it first, or set DATA_DIR and PORT to others for a second one beside it.`,
-  );
+// One that is not ready is on its way up or down: npm ends at a SIGTERM before what it started has.
+async function lock(dataDir: string): Promise<() => void> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const taken = takeLock(join(dataDir, LOCK));
+    if (taken.held) return () => taken.release();
+    if (isReady(dataDir) || Date.now() > deadline) {
+      throw new StackProblem(
+        `Process ${taken.holder.pid} already runs on ${dataDir}: stop it first, or set DATA_DIR and PORT to others for a second one beside it.`,
+      );
+    }
+    await delay(50);
+  }
 }
 
 function erase(dataDir: string): void {

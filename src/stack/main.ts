@@ -23,13 +23,16 @@ async function main(): Promise<void> {
     log: (line) => console.log(line),
     signal: stopped.signal,
   });
-  const demo = await seed(stack);
-  // Counted from the start of this process, so with the time that it took to load.
-  console.log(welcome(stack, demo, performance.now()));
-
-  const problem = await Promise.race([ended, stack.failed]);
-  console.log('Stopping.');
-  await stack.stop();
+  let problem: StackProblem | undefined;
+  try {
+    const demo = await seed(stack);
+    // Counted from the start of this process, so with the time that it took to load.
+    console.log(welcome(stack, demo, performance.now()));
+    problem = await Promise.race([ended, stack.failed]);
+    console.log('Stopping.');
+  } finally {
+    await stack.stop();
+  }
   if (problem) throw problem;
 }
 

@@ -1,19 +1,14 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { migrate } from '../db/migrate.ts';
-import { cacheFolder } from './cache.ts';
 import type { Child } from './child.ts';
 import { createCrew, type Crew, STOPPED } from './crew.ts';
-import { openDataFolder } from './data-folder.ts';
-import { assertDatabaseAnswers, findExternalTemporal, namesTemporal } from './external.ts';
+import { announce, openDataFolder, withdraw } from './data-folder.ts';
 import { assertPortFree, freePort } from './ports.ts';
-import { startPostgres } from './postgres.ts';
 import { type Log, StackProblem } from './problem.ts';
 import { type Peers, peersAddresses, startProgram, untilReady } from './programs.ts';
-import { readSecrets, rememberedPorts, type Secrets, write } from './remembered.ts';
-import { findTemporalBinary, startTemporal } from './temporal.ts';
+import { readSecrets, rememberedPorts, type Secrets } from './remembered.ts';
+import { findOrStartDatabase, findOrStartTemporal } from './servers.ts';
 
-export type Part = 'peers' | 'api' | 'worker';
+type Part = 'peers' | 'api' | 'worker';
 export type Ports = { api?: number; postgres?: number; temporal?: number; temporalUi?: number };
 
 export type StackOptions = {
@@ -34,7 +29,7 @@ export type StackOptions = {
   signal?: AbortSignal;
 };
 
-export type Worker = {
+type Worker = {
   readonly pid: number;
   /** Resolves when it has ended; SIGKILL unless told. */
   kill(signal?: NodeJS.Signals): Promise<void>;
@@ -64,8 +59,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const release = await openDataFolder(dataDir, options.fresh ?? false, log);
   const crew = createCrew();
   const stop = async () => {
+    withdraw(dataDir);
     await crew.stop();
-    rmSync(join(dataDir, 'addresses.json'), { force: true });
     release();
   };
   const interrupted = new Promise<StackProblem>((settle) => {
@@ -76,7 +71,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const outcome = await Promise.race([assemble({ ...options, log, dataDir }, crew), crew.failed, interrupted]);
     if (outcome instanceof StackProblem) throw outcome;
-    write(join(dataDir, 'addresses.json'), { ...outcome, worker: undefined, secrets: undefined });
+    const { worker: _worker, secrets: _secrets, ...addresses } = outcome;
+    announce(dataDir, addresses);
     return { ...outcome, failed: crew.failed, stop };
   } catch (error) {
     await stop();
@@ -92,14 +88,18 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
   const secrets = readSecrets(dataDir);
   const remembered = await rememberedPorts(dataDir, ['postgres', 'temporal', 'temporalUi', 'instance', 'github']);
 
+  const common = { dataDir, log: options.log, crew };
   const [databaseUrl, temporal, peers] = await Promise.all([
-    database(options, ports.postgres ?? remembered('postgres'), crew),
-    temporalServer(
-      options,
-      ports.temporal ?? remembered('temporal'),
-      ports.temporalUi ?? remembered('temporalUi'),
-      crew,
-    ),
+    findOrStartDatabase({
+      ...common,
+      port: ports.postgres ?? remembered('postgres'),
+      durable: options.durable ?? true,
+    }),
+    findOrStartTemporal({
+      ...common,
+      port: ports.temporal ?? remembered('temporal'),
+      uiPort: ports.temporalUi ?? remembered('temporalUi'),
+    }),
     parts.includes('peers')
       ? demoPeers(options, { instance: remembered('instance'), github: remembered('github') }, crew)
       : undefined,
@@ -132,49 +132,6 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
     secrets,
     logs: join(dataDir, 'logs'),
   };
-}
-
-async function database({ dataDir, log, durable = true }: Assembly, port: number, crew: Crew): Promise<string> {
-  const external = process.env['DATABASE_URL'];
-  if (external) await assertDatabaseAnswers(external);
-  const url = external || crew.addServer(await startPostgres({ dataDir, port, log, durable })).url;
-  try {
-    await migrate(url);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StackProblem(`The database could not be brought up to date (${reason}): put that right and start again.`);
-  }
-  return url;
-}
-
-type TemporalPlace = { address: string; ui: string | undefined; env: NodeJS.ProcessEnv };
-
-async function temporalServer(
-  { dataDir, log }: Assembly,
-  port: number,
-  uiPort: number,
-  crew: Crew,
-): Promise<TemporalPlace> {
-  if (namesTemporal(process.env)) return { address: await findExternalTemporal(process.env), ui: undefined, env: {} };
-  const binary = await findTemporalBinary({ cacheDir: cacheFolder(), log });
-  const folder = join(dataDir, 'temporal');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const server = crew.addServer(
-    await startTemporal({
-      binary,
-      dbFile: join(folder, 'temporal.db'),
-      port,
-      uiPort,
-      namespace: 'default',
-      dataDir,
-      log,
-    }),
-  );
-  // The person's own client profile, with its certificates and keys, is not for this server.
-  const profiles = join(folder, 'client.toml');
-  writeFileSync(profiles, '');
-  const env = { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: profiles };
-  return { address: server.address, ui: server.uiAddress, env };
 }
 
 async function demoPeers({ dataDir, env }: Assembly, ports: Record<'instance' | 'github', number>, crew: Crew) {

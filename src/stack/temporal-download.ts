@@ -32,7 +32,7 @@ export async function downloadServer(
     await (await Promise.race([starting, limit])).teardown();
     return cached();
   } catch (error) {
-    log(`No download (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}).`);
+    log(`No download (${error instanceof Error ? error.message.split(': ').at(-1) : String(error)}).`);
     return undefined;
   }
 }

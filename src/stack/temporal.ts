@@ -11,7 +11,7 @@ import { type Log, StackProblem } from './problem.ts';
 
 export { findTemporalBinary } from './temporal-binary.ts';
 
-export type SearchAttributeType = 'Keyword' | 'KeywordList' | 'Text' | 'Int' | 'Double' | 'Bool' | 'Datetime';
+type SearchAttributeType = 'Keyword' | 'KeywordList' | 'Text' | 'Int' | 'Double' | 'Bool' | 'Datetime';
 
 export type TemporalOptions = {
   /** Path of the `temporal` program. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const SRC = fileURLToPath(new URL('..', import.meta.url));
 
@@ -29,7 +29,7 @@ export async function workflowBundle(cacheDir: string): Promise<string> {
   const path = join(folder, `${await fingerprint()}.js`);
   const found = await readFile(path).catch(() => undefined);
   if (found) return path;
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(SRC, 'workflows', 'index.ts') });
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(SRC, 'workflows', 'index.ts'), logger: new DefaultLogger('WARN') });
   await mkdir(folder, { recursive: true });
   const whole = `${path}.${randomUUID()}`;
   await writeFile(whole, code);

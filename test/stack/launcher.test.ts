@@ -56,7 +56,9 @@ function notedChildren(dataDir: string): ProcessIdentity[] {
 }
 
 async function allGone(children: ProcessIdentity[]): Promise<void> {
-  while (children.some(isRunning)) await delay(20);
+  const deadline = Date.now() + 5_000;
+  while (children.some(isRunning) && Date.now() < deadline) await delay(20);
+  expect(children.filter(isRunning)).toEqual([]);
 }
 
 async function query(url: string, sql: string): Promise<unknown[]> {

@@ -1,0 +1,32 @@
+import express, { type Express } from 'express';
+import { DomainError } from '../domain/errors.ts';
+import type { Deps } from './deps.ts';
+import { tokenIdentity } from './identity.ts';
+import { createMetrics } from './metrics.ts';
+import { observe } from './observe.ts';
+import { problemHandler } from './problem.ts';
+import { createRouter } from './router.ts';
+import { routes } from './routes/index.ts';
+import { systemRoutes } from './routes/system.ts';
+
+/** Builds the API; `server.ts` listens. */
+export function createApp(deps: Deps): Express {
+  const app = express();
+  const metrics = createMetrics();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use(observe(deps.logger, metrics));
+  app.use((_req, res, next) => {
+    res.set({
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      'Referrer-Policy': 'no-referrer',
+    });
+    next();
+  });
+  app.use(createRouter([...routes, ...systemRoutes(routes, metrics)], deps, tokenIdentity(deps.pool)));
+  app.use(() => {
+    throw new DomainError('not_found');
+  });
+  app.use(problemHandler(deps.logger, deps.clock));
+  return app;
+}

@@ -1,0 +1,79 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { ZodError } from 'zod';
+import { DomainError, ERRORS } from '../domain/errors.ts';
+import { refusalOf } from './refusal-of.ts';
+
+/** RFC 9457. `type` resolves to a page about the code; `facts` holds ids, states and field names, never what was sent. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  retryAt?: string;
+  facts?: Record<string, unknown>;
+}
+
+export function toProblem(error: DomainError, instance: string): Problem {
+  const { status, title } = ERRORS[error.code];
+  return {
+    type: `/problems/${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    instance,
+    code: error.code,
+    ...(error.retryAt !== undefined && { retryAt: error.retryAt }),
+    ...(Object.keys(error.facts).length > 0 && { facts: { ...error.facts } }),
+  };
+}
+
+export function sendProblem(res: Response, problem: Problem, now: Date): void {
+  if (problem.retryAt !== undefined) {
+    const seconds = Math.ceil((Date.parse(problem.retryAt) - now.getTime()) / 1000);
+    res.set('Retry-After', String(Math.max(1, seconds)));
+  }
+  if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer');
+  res.locals['code'] = problem.code;
+  res.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json');
+  res.send(JSON.stringify(problem));
+}
+
+/** Which fields are wrong and how; a value that was sent is never repeated. */
+export function invalidInput(error: ZodError, where: 'body' | 'query' | 'header'): DomainError {
+  const fields = error.issues.slice(0, 20).map((issue) => ({
+    in: where,
+    field: issue.path.join('.'),
+    problem: issue.message.slice(0, 200),
+  }));
+  return new DomainError('invalid_input', 'Nothing was done. See "facts.fields" for what is wrong.', { facts: { fields } });
+}
+
+/** A single field that is wrong for a reason that a schema cannot see. */
+export function fieldProblem(where: 'body' | 'query' | 'header', field: string, what: string): DomainError {
+  return new DomainError('invalid_input', `Nothing was done: "${field}" ${what}.`, {
+    facts: { fields: [{ in: where, field, problem: what }] },
+  });
+}
+
+/** The one place where an error becomes an answer. */
+export function problemHandler(logger: Logger, clock: () => Date): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    if (res.headersSent) return next(error);
+    const refusal = refusalOf(error);
+    if (refusal.code === 'internal' || refusal.code === 'service_unavailable') {
+      logger.error({ requestId: res.locals['requestId'], ...causeOf(error) }, refusal.code);
+    }
+    sendProblem(res, toProblem(refusal, req.path), clock());
+  };
+}
+
+// Frames and names only: a message of a driver can quote a row.
+function causeOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12);
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  return { error: error.name, code, constraint, stack: frames?.join('\n') };
+}

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { recordAudit } from '../../db/audit.ts';
+import { insertInstance, listInstances, loadInstance, recordConnect, type InstanceRow } from '../../db/instances.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { assertAddressAllowed } from '../../net/address.ts';
+import type { Queryable } from '../../db/pool.ts';
+import type { Deps } from '../deps.ts';
+import { derivedId } from '../derived-id.ts';
+import { fieldProblem } from '../problem.ts';
+import { instanceFor } from '../source-instance.ts';
+import { route } from '../route.ts';
+import { accountKind, byId, id, secret, sharingStatus, sourceKind } from '../schemas.ts';
+
+const instance = z
+  .object({
+    id,
+    hostname: z.string(),
+    kind: sourceKind,
+    baseUrl: z.url(),
+    allowHttpLoopback: z.boolean(),
+    account: z.object({ id, kind: accountKind, slug: z.string() }),
+    connect: z.enum(['unknown', 'connected', 'disconnected']).meta({ description: 'GitHub Connect, as last read or recorded.' }),
+    sharing: sharingStatus,
+    hasCredential: z.boolean(),
+    hasOauth: z.boolean(),
+  })
+  .meta({ id: 'Instance' });
+
+const show = (row: InstanceRow) => ({
+  id: row.id,
+  hostname: row.hostname,
+  kind: row.kind,
+  baseUrl: row.baseUrl,
+  allowHttpLoopback: row.allowHttpLoopback,
+  account: { id: row.account.id, kind: row.account.kind, slug: row.account.slug },
+  connect: row.connect,
+  sharing: row.sharing.status,
+  hasCredential: row.credential !== undefined,
+  hasOauth: row.oauth !== undefined,
+});
+
+const newInstance = z.strictObject({
+  hostname: z
+    .string()
+    .max(253)
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i, 'is a host name, with a port if it has one')
+    .transform((name) => name.toLowerCase()),
+  kind: sourceKind,
+  baseUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  accountId: id,
+  allowHttpLoopback: z.boolean().default(false).meta({ description: 'Plain HTTP, to a loopback address alone.' }),
+  credential: secret.optional(),
+  oauth: z.strictObject({ clientId: z.string().min(1).max(200), clientSecret: secret }).optional(),
+});
+
+const tag = 'instances';
+
+export const instanceRoutes = [
+  route({
+    method: 'post',
+    path: '/api/v1/instances',
+    operationId: 'registerInstance',
+    tag,
+    summary: 'Register an instance, with the credential that reads roles there and the OAuth App that revokes tokens',
+    action: 'instance.register',
+    body: newInstance,
+    responses: { 201: instance },
+    errors: ['address_not_allowed'],
+    handler: async ({ deps, actor, body, at, operationId }) => {
+      const allowHttpLoopback = body.allowHttpLoopback && deps.config.ALLOW_HTTP_LOOPBACK;
+      assertAddressAllowed({ baseUrl: body.baseUrl, allowHttpLoopback });
+      const instanceId = derivedId(operationId, 'instance');
+      const made = await inTransaction(deps.pool, async (tx) => {
+        const before = await loadInstance(tx, instanceId);
+        if (before) return before;
+        await requireNew(tx, body);
+        await insertInstance(tx, sealed(deps, instanceId, body));
+        await recordAudit(tx, {
+          subjectKind: 'instance',
+          subjectId: instanceId,
+          action: 'instance.registered',
+          actor: actor.id,
+          at: at.toISOString(),
+          operationId,
+          detail: { kind: body.kind },
+        });
+        return (await loadInstance(tx, instanceId))!;
+      });
+      return { status: 201, location: `/api/v1/instances/${made.id}`, body: show(made) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/instances',
+    operationId: 'listInstances',
+    tag,
+    summary: 'The registered instances',
+    action: 'instance.list',
+    responses: { 200: z.object({ items: z.array(instance) }) },
+    handler: async ({ deps }) => ({ status: 200, body: { items: (await listInstances(deps.pool)).map(show) } }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/instances/:id',
+    operationId: 'getInstance',
+    tag,
+    summary: 'One instance',
+    action: 'instance.read',
+    params: byId,
+    responses: { 200: instance },
+    handler: async ({ deps, actor, params }) => ({
+      status: 200,
+      body: show(await instanceFor(deps, actor, 'instance.read', params.id)),
+    }),
+  }),
+  route({
+    method: 'put',
+    path: '/api/v1/instances/:id/connect',
+    operationId: 'recordConnect',
+    tag,
+    summary: 'Record whether GitHub Connect joins the instance to its organization account',
+    action: 'instance.register',
+    params: byId,
+    body: z.strictObject({ connected: z.boolean() }),
+    responses: { 200: instance },
+    handler: async ({ deps, actor, params, body, at, operationId }) => {
+      const { account } = await instanceFor(deps, actor, 'instance.register', params.id);
+      // An enterprise's connection is read at GitHub.com each hour; a record by hand would only hide what is true.
+      if (account.kind === 'enterprise') throw fieldProblem('body', 'connected', 'is read at GitHub.com for an enterprise account');
+      await inTransaction(deps.pool, async (tx) => {
+        await recordConnect(tx, params.id, body.connected, at.toISOString());
+        await recordAudit(tx, {
+          subjectKind: 'instance',
+          subjectId: params.id,
+          action: 'instance.connect_recorded',
+          actor: actor.id,
+          at: at.toISOString(),
+          operationId,
+          detail: { connected: body.connected },
+        });
+      });
+      return { status: 200, body: show((await loadInstance(deps.pool, params.id))!) };
+    },
+  }),
+];
+
+type NewInstance = z.output<typeof newInstance>;
+
+/** Secrets are sealed for the instance's own id, so that they open nowhere else. */
+function sealed(deps: Deps, instanceId: string, { credential, oauth, ...plain }: NewInstance) {
+  return {
+    ...plain,
+    id: instanceId,
+    ...(credential !== undefined && { credential: deps.cipher.seal(credential, instanceId) }),
+    ...(oauth && { oauth: { clientId: oauth.clientId, secret: deps.cipher.seal(oauth.clientSecret, instanceId) } }),
+  };
+}
+
+async function requireNew(tx: Queryable, { hostname, accountId }: NewInstance): Promise<void> {
+  const { rows } = await tx.query<{ account: boolean; taken: boolean }>(
+    `select exists (select 1 from account where id = $2) as account,
+       exists (select 1 from instance where hostname = $1) as taken`,
+    [hostname, accountId],
+  );
+  if (!rows[0]!.account) throw fieldProblem('body', 'accountId', 'is not a registered account');
+  if (rows[0]!.taken) throw fieldProblem('body', 'hostname', 'is registered already');
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { DomainError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import type { Deps } from '../deps.ts';
+import type { Metrics } from '../metrics.ts';
+import { openApiDocument } from '../openapi.ts';
+import { publicRoute, type Route } from '../route.ts';
+import { errorCode } from '../schemas.ts';
+import { docsPage } from '../views/docs-page.ts';
+import { problemPage } from '../views/problem-page.ts';
+
+const READY_WITHIN_MS = 2000;
+const alive = z.object({ status: z.literal('ok') });
+const html = (description: string) => ({ contentType: 'text/html; charset=utf-8', description });
+
+/** What is about the API itself. `api` are the routes of the product; the document and the docs show all of them. */
+export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'render'>): Route[] {
+  const tag = 'system';
+  const own: Route[] = [
+    publicRoute({
+      method: 'get',
+      path: '/healthz',
+      operationId: 'getHealth',
+      tag,
+      summary: 'Whether this process answers',
+      action: null,
+      responses: { 200: alive },
+      handler: async () => ({ status: 200, body: { status: 'ok' } }),
+    }),
+    publicRoute({
+      method: 'get',
+      path: '/readyz',
+      operationId: 'getReadiness',
+      tag,
+      summary: 'Whether PostgreSQL and Temporal can be reached',
+      action: null,
+      responses: { 200: alive },
+      handler: async ({ deps }) => ready(deps),
+    }),
+    publicRoute({
+      method: 'get',
+      path: '/metrics',
+      operationId: 'getMetrics',
+      tag,
+      summary: 'Requests by route, status and code, for Prometheus',
+      action: null,
+      responses: { 200: { contentType: 'text/plain; version=0.0.4; charset=utf-8', description: 'Prometheus text.' } },
+      handler: async () => ({ status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.render() }),
+    }),
+    publicRoute({
+      method: 'get',
+      path: '/openapi.json',
+      operationId: 'getOpenApi',
+      tag,
+      summary: 'This document',
+      action: null,
+      responses: { 200: z.looseObject({ openapi: z.string() }) },
+      handler: async () => ({ status: 200, body: openApiDocument([...api, ...own]) }),
+    }),
+    publicRoute({
+      method: 'get',
+      path: '/docs',
+      operationId: 'getDocs',
+      tag,
+      summary: 'Every operation on one page',
+      action: null,
+      responses: { 200: html('The page.') },
+      handler: async () => page(docsPage([...api, ...own])),
+    }),
+    publicRoute({
+      method: 'get',
+      path: '/problems/:code',
+      operationId: 'getProblemPage',
+      tag,
+      summary: 'What an error code means',
+      action: null,
+      params: z.object({ code: errorCode }),
+      responses: { 200: html('The page.') },
+      handler: async ({ params }) => page(problemPage(params.code, ERRORS[params.code as ErrorCode])),
+    }),
+  ];
+  return own;
+}
+
+function page(body: string) {
+  return { status: 200, contentType: 'text/html; charset=utf-8', body };
+}
+
+async function ready({ pool, temporal }: Deps) {
+  const [database, workflows] = await Promise.all([
+    reached(pool.query('select 1')),
+    reached(temporal.connection.withDeadline(Date.now() + READY_WITHIN_MS, () => temporal.workflowService.getSystemInfo({}))),
+  ]);
+  if (database && workflows) return { status: 200, body: { status: 'ok' } };
+  throw new DomainError('service_unavailable', 'Not ready: see "facts" for what cannot be reached.', {
+    facts: { database, temporal: workflows },
+  });
+}
+
+async function reached(asked: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), READY_WITHIN_MS)));
+  try {
+    return await Promise.race([asked.then(() => true, () => false), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

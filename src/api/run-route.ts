@@ -1,0 +1,107 @@
+import { createHash, randomUUID } from 'node:crypto';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { z } from 'zod';
+import { claimKey, keepAnswer, releaseKey, type KeyedRequest } from '../db/idempotency.ts';
+import { DomainError, ERRORS } from '../domain/errors.ts';
+import { ACTIONS } from './authorize.ts';
+import type { Deps } from './deps.ts';
+import type { Actor, Identity, Role } from './identity.ts';
+import { fieldProblem, invalidInput, sendProblem, toProblem } from './problem.ts';
+import { refusalOf } from './refusal-of.ts';
+import type { Answer, Route } from './route.ts';
+
+const BODY_LIMIT = '64kb';
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+const parseJson = express.json({ limit: BODY_LIMIT, strict: false, inflate: false, type: 'application/json' });
+
+/** Who asks, what they may, what they sent: in this order, so that nothing of a stranger's body is read. */
+export function handlersOf(route: Route, deps: Deps, identity: Identity): RequestHandler[] {
+  const authenticate: RequestHandler = async (req, res, next) => {
+    res.locals['route'] = route.path;
+    if (route.action) res.locals['actor'] = await permitted(route, req, identity);
+    next();
+  };
+  const run: RequestHandler = async (req, res) => {
+    const actor = (res.locals['actor'] as Actor | undefined) ?? null;
+    const call = { deps, actor, ...parsed(route, req), at: deps.clock() };
+    const keyed = actor && route.method !== 'get' ? keyedRequest(req, actor, call.at) : undefined;
+    if (keyed) return runOnce(route, keyed, call, req, res);
+    send(res, await route.handler({ ...call, operationId: randomUUID() }), route.action !== null);
+  };
+  return route.method === 'get' ? [authenticate, run] : [authenticate, requireJson, parseJson, run];
+}
+
+type Parsed = Pick<Parameters<Route['handler']>[0], 'deps' | 'actor' | 'params' | 'query' | 'body' | 'at'>;
+
+async function permitted(route: Route, req: Request, identity: Identity): Promise<Actor> {
+  const actor = await identity.authenticate(req);
+  const roles: readonly Role[] = ACTIONS[route.action!];
+  if (!roles.includes(actor.role)) throw new DomainError('forbidden', `This act is for: ${roles.join(', ')}.`);
+  return actor;
+}
+
+const requireJson: RequestHandler = (req, _res, next) => {
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  if (hasBody && !req.is('application/json')) throw new DomainError('unsupported_media_type');
+  next();
+};
+
+function parsed(route: Route, req: Request) {
+  const params = route.params?.safeParse(req.params);
+  if (params && !params.success) throw new DomainError('not_found');
+  return {
+    params: params?.data,
+    query: check(route.query, req.query, 'query'),
+    body: route.body ? check(route.body, req.body ?? {}, 'body') : undefined,
+  };
+}
+
+function check(schema: z.ZodObject | undefined, input: unknown, where: 'query' | 'body'): unknown {
+  if (!schema) return undefined;
+  const result = schema.safeParse(input);
+  if (!result.success) throw invalidInput(result.error, where);
+  return result.data;
+}
+
+function keyedRequest(req: Request, actor: Actor, now: Date): KeyedRequest | undefined {
+  const key = req.get('idempotency-key');
+  if (key === undefined) return undefined;
+  if (!KEY.test(key)) throw fieldProblem('header', 'Idempotency-Key', 'is not 1 to 200 visible ASCII characters');
+  const bodyHash = createHash('sha256').update(JSON.stringify(req.body ?? null)).digest();
+  return { caller: actor.id, key, route: `${req.method} ${req.path}`, bodyHash, now };
+}
+
+/** The key is written down before the act; its answer, a refusal included, is kept and given again. */
+async function runOnce(route: Route, keyed: KeyedRequest, call: Parsed, req: Request, res: Response): Promise<void> {
+  const claim = await claimKey(call.deps.pool, keyed);
+  if (claim.kind === 'replay') return replay(res, claim.status, claim.answer, claim.location);
+  let answer: Answer;
+  try {
+    answer = await route.handler({ ...call, operationId: claim.updateId });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    const { status } = ERRORS[refusal.code];
+    // What may go better the next time is not kept.
+    if (status >= 500 || status === 429) await releaseKey(call.deps.pool, keyed).catch(() => undefined);
+    else await keepAnswer(call.deps.pool, keyed, { status, answer: toProblem(refusal, req.path), location: undefined });
+    throw error;
+  }
+  await keepAnswer(call.deps.pool, keyed, { status: answer.status, answer: answer.body, location: answer.location });
+  send(res, answer, true);
+}
+
+function replay(res: Response, status: number, answer: unknown, location: string | undefined): void {
+  res.set('Idempotent-Replayed', 'true');
+  if (status >= 400) sendProblem(res, answer as ReturnType<typeof toProblem>, new Date(0));
+  else send(res, { status, body: answer, location }, true);
+}
+
+function send(res: Response, answer: Answer, isPrivate: boolean): void {
+  if (isPrivate) res.set('Cache-Control', 'no-store');
+  if (answer.location) res.location(answer.location);
+  res.status(answer.status).set(answer.headers ?? {});
+  if (answer.body === undefined || answer.body === null) res.end();
+  else if (answer.contentType) res.type(answer.contentType).send(answer.body);
+  else res.json(answer.body);
+}

@@ -1,0 +1,49 @@
+import { dropProof, hasProof, storeProof } from '../db/admin-proofs.ts';
+import type { InstanceRow, Sealed } from '../db/instances.ts';
+import { DomainError } from '../domain/errors.ts';
+import type { Answer } from '../ports/authority.ts';
+import type { Deps } from './deps.ts';
+import type { Person } from './identity.ts';
+import { sourceInstance } from './source-instance.ts';
+
+export const PROOF_KEPT_MS = 24 * 3_600_000;
+const UNKNOWN: Answer<boolean> = { known: false };
+
+/**
+ * Reads both roles where they are true, now: site administrator at the instance, owner of the account at GitHub.com.
+ * @param age `recent` accepts, where a source cannot be reached, a proof of the last 24 hours
+ * @throws DomainError not_site_admin, not_account_owner, proof_unavailable
+ */
+export async function proveSiteAdmin(deps: Deps, person: Person, instance: InstanceRow, age: 'now' | 'recent'): Promise<void> {
+  const [siteAdmin, owner] = await Promise.all([isSiteAdmin(deps, person, instance), isOwner(deps, person, instance)]);
+  const denied = refused(siteAdmin, 'not_site_admin') ?? refused(owner, 'not_account_owner');
+  if (denied) {
+    await dropProof(deps.pool, person.id, instance.id);
+    throw denied;
+  }
+  const now = deps.clock();
+  if (siteAdmin.known && owner.known) return storeProof(deps.pool, person.id, instance.id, now);
+  const since = new Date(now.getTime() - PROOF_KEPT_MS);
+  if (age === 'recent' && (await hasProof(deps.pool, person.id, instance.id, since))) return;
+  throw new DomainError('proof_unavailable', 'Your roles could not be read at their source. Nothing was changed; try again shortly.', {
+    facts: { instance: siteAdmin.known, account: owner.known },
+  });
+}
+
+function refused(answer: Answer<boolean>, code: 'not_site_admin' | 'not_account_owner'): DomainError | undefined {
+  return answer.known && !answer.value ? new DomainError(code) : undefined;
+}
+
+async function isSiteAdmin(deps: Deps, person: Person, instance: InstanceRow): Promise<Answer<boolean>> {
+  if (!instance.credential) return UNKNOWN;
+  return deps.authority.isSiteAdmin(sourceInstance(instance), open(deps, instance.credential, instance.id), person.source);
+}
+
+async function isOwner(deps: Deps, person: Person, { account }: InstanceRow): Promise<Answer<boolean>> {
+  if (!account.credential) return UNKNOWN;
+  return deps.authority.isAccountOwner(account, open(deps, account.credential, account.id), person.githubUserId);
+}
+
+function open(deps: Deps, { ciphertext, keyId }: Sealed, boundTo: string): string {
+  return deps.cipher.open(ciphertext, keyId, boundTo);
+}

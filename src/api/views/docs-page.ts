@@ -1,0 +1,33 @@
+import { escape } from './escape.ts';
+import { page } from './page.ts';
+
+export interface DocumentedRoute {
+  method: string;
+  path: string;
+  tag: string;
+  summary: string;
+  action: string | null;
+}
+
+/** Every operation, by what it is about. */
+export function docsPage(routes: readonly DocumentedRoute[]): string {
+  const tags = [...new Set(routes.map((route) => route.tag))];
+  const sections = tags.map((tag) => section(tag, routes.filter((route) => route.tag === tag)));
+  return page(
+    'Unified Contributions: API',
+    `<p>The whole description is <a href="/openapi.json">OpenAPI 3.1</a>. Send an API token as
+<code>Authorization: Bearer uc_…</code>; every error is problem+json with a <code>code</code>.</p>
+${sections.join('\n')}`,
+  );
+}
+
+function section(tag: string, routes: readonly DocumentedRoute[]): string {
+  const rows = routes.map(
+    ({ method, path, summary, action }) =>
+      `<tr><td><code>${method.toUpperCase()} ${escape(path)}</code></td><td>${escape(summary)}</td><td>${action ? 'token' : 'anyone'}</td></tr>`,
+  );
+  return `<h2>${escape(tag)}</h2>
+<table><thead><tr><th>Operation</th><th>What it does</th><th>For</th></tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table>`;
+}

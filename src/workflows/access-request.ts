@@ -1,0 +1,241 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import type { AccessRequestActivities } from '../activities/access-requests.ts';
+import { assertAllowed, needsChecks, stepAct, type RequestAct } from '../domain/access-request-acts.ts';
+import { alarms, dueAlarm, sound, type Alarm } from '../domain/access-request-alarms.ts';
+import { concludeChecks, isClosed, newRequest, type RequestStep } from '../domain/access-request.ts';
+import { failedChecks, type AccountKind, type Eligibility } from '../domain/eligibility.ts';
+import { DomainError } from '../domain/errors.ts';
+import {
+  approveUpdate,
+  askInformationUpdate,
+  assignUpdate,
+  beginUpdate,
+  contactUpdate,
+  denyUpdate,
+  giveInformationUpdate,
+  nudgeUpdate,
+  recheckUpdate,
+  requestQuery,
+  withdrawUpdate,
+  type AccessRequestInput,
+  type EarlyAnswer,
+  type RequestActBy,
+  type RequestAnswer,
+} from './access-request.messages.ts';
+import { refusalBehind, toFailure } from './refusals.ts';
+import { showToOperators, type OperatorView } from './search-attributes.ts';
+
+// A service that is down is tried for ever; a refusal by the rules is non-retryable by itself.
+const retry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+const { readEligibility } = proxyActivities<AccessRequestActivities>({
+  startToCloseTimeout: '30s',
+  retry,
+  summary: 'Reads roles and GitHub Connect where they are true',
+});
+const { commitRequestStep } = proxyActivities<AccessRequestActivities>({ startToCloseTimeout: '20s', retry });
+
+const RECENT_OPERATIONS = 50;
+const ALARM_SUMMARIES: Readonly<Record<Alarm['kind'], string>> = {
+  remind: 'First contact is due: remind',
+  escalate: 'First contact is overdue: escalate',
+  expire: 'Expires without activity',
+};
+
+interface Order {
+  act: RequestAct;
+  by: RequestActBy;
+  result?: { ok: true; answer: RequestAnswer } | { ok: false; failure: ApplicationFailure };
+}
+
+const nowIso = () => new Date().toISOString();
+
+/**
+ * One request for access, from the checks to its end. Started once its row is there: by the API together with `begin`,
+ * whose answer is what the terms say, or by a sweeper. It waits for acts of support and of the instance's admins and
+ * for absolute deadlines, and ends when it is decided, withdrawn, expired, or found ineligible.
+ */
+export async function accessRequest(input: AccessRequestInput): Promise<void> {
+  const { requestId, instanceId, settings } = input;
+  let request = input.carried?.request ?? newRequest(input.requester, input.askedAt);
+  let version = input.carried?.version ?? 0;
+  let recent = input.carried?.recent ?? [];
+  let accountKind: AccountKind = 'enterprise';
+  let refused: ApplicationFailure | undefined;
+  let shown: OperatorView | undefined = input.carried && operatorView();
+  const orders: Order[] = [];
+
+  setHandler(requestQuery, () => request);
+  setHandler(beginUpdate, begin);
+  setHandler(assignUpdate, ...forAct('assign'));
+  setHandler(contactUpdate, ...forAct('contact'));
+  setHandler(askInformationUpdate, ...forAct('ask_information'));
+  setHandler(giveInformationUpdate, ...forAct('give_information'));
+  setHandler(approveUpdate, ...forAct('approve'));
+  setHandler(denyUpdate, ...forAct('deny'));
+  setHandler(withdrawUpdate, ...forAct('withdraw'));
+  setHandler(nudgeUpdate, ...forAct('nudge'));
+  setHandler(recheckUpdate, ...forAct('recheck'));
+
+  if (request.status === 'checking') await conclude();
+  while (orders.length > 0 || isOpen()) {
+    await continueWhenLong();
+    await waitForNext();
+    if (orders.length > 0) await settleNext();
+    else await soundDue();
+  }
+  await condition(allHandlersFinished);
+
+  function isOpen(): boolean {
+    return refused === undefined && !isClosed(request.status);
+  }
+
+  /** The checks and what follows from them. A row that is not there, or not `checking`, leaves nothing to do. */
+  async function conclude(): Promise<void> {
+    shown = showToOperators(shown, operatorView());
+    try {
+      const outcome = await readChecks();
+      if (outcome.reachable) accountKind = outcome.accountKind;
+      const by = bySystem('checks');
+      await commit(concludeChecks(request, outcome, by.asOf, settings), by);
+      if (request.status === 'checking') throw new DomainError('request_closed');
+    } catch (error) {
+      refused = refusalBehind(error);
+      if (!refused) throw error;
+    }
+  }
+
+  async function readChecks(): Promise<Eligibility> {
+    const until = Date.now() + settings.proofWithinMs;
+    for (let wait = settings.proofRetryMs; ; wait *= 2) {
+      const withinMs = Math.max(until - Date.now(), 1);
+      const outcome = await readEligibility({ instanceId, requester: request.requester, withinMs });
+      if (outcome.reachable || Date.now() + wait >= until) return outcome;
+      await sleep(wait, { summary: 'A source of truth could not be reached' });
+    }
+  }
+
+  async function begin(): Promise<EarlyAnswer> {
+    await condition(() => refused !== undefined || request.status !== 'checking');
+    if (refused) throw refused;
+    if (request.failedChecks.includes('proof_unavailable')) throw toFailure(new DomainError('proof_unavailable'));
+    if (request.status === 'ineligible') {
+      return { status: 'ineligible', failedChecks: failedChecks(request.failedChecks, accountKind) };
+    }
+    if (request.status === 'approved') return { status: 'approved', instructionsUrl: settings.instructionsUrl };
+    return { status: 'logged', contactDueAt: request.contactDueAt! };
+  }
+
+  /** A handler that hands its act to the main loop, and a validator that refuses what needs nobody to be asked. */
+  function forAct<Type extends RequestAct['type']>(type: Type) {
+    type Arg = RequestActBy & Omit<Extract<RequestAct, { type: Type }>, 'type'>;
+    const toOrder = ({ operationId, actor, asOf, ...rest }: Arg): Order => ({
+      act: { type, ...rest } as unknown as RequestAct,
+      by: { operationId, actor, asOf },
+    });
+    const handler = (arg: Arg): Promise<RequestAnswer> => settled(toOrder(arg));
+    return [handler, { validator: (arg: Arg): void => validate(toOrder(arg)) }] as const;
+  }
+
+  function validate({ act, by }: Order): void {
+    if (answered(by.operationId) || waiting(by.operationId)) return;
+    try {
+      assertAllowed(request, act, by.asOf, settings);
+    } catch (error) {
+      throw refusalBehind(error) ?? error;
+    }
+  }
+
+  async function settled(order: Order): Promise<RequestAnswer> {
+    const known = answered(order.by.operationId);
+    if (known) return known;
+    const mine = waiting(order.by.operationId) ?? order;
+    if (mine === order) orders.push(order);
+    await condition(() => mine.result !== undefined);
+    const result = mine.result!;
+    if (!result.ok) throw result.failure;
+    return result.answer;
+  }
+
+  function answered(operationId: string): RequestAnswer | undefined {
+    return recent.find((one) => one.operationId === operationId)?.answer;
+  }
+
+  function waiting(operationId: string): Order | undefined {
+    return orders.find((one) => one.by.operationId === operationId);
+  }
+
+  async function settleNext(): Promise<void> {
+    const order = orders[0]!;
+    try {
+      const answer = await perform(order);
+      recent = [...recent, { operationId: order.by.operationId, answer }].slice(-RECENT_OPERATIONS);
+      order.result = { ok: true, answer };
+    } catch (error) {
+      const failure = refusalBehind(error);
+      if (!failure) throw error;
+      order.result = { ok: false, failure };
+    }
+    orders.shift();
+  }
+
+  async function perform({ act, by }: Order): Promise<RequestAnswer> {
+    assertAllowed(request, act, by.asOf, settings);
+    const outcome = needsChecks(act) ? await readChecks() : undefined;
+    const step = stepAct(request, act, by.asOf, settings, outcome);
+    await commit(step, by, 'noteId' in act ? act.noteId : null);
+    return { status: request.status, version };
+  }
+
+  async function commit(step: RequestStep, by: RequestActBy, noteId: string | null = null): Promise<void> {
+    if (step.action === undefined) return;
+    const { next, action, notices } = step;
+    const { operationId, actor, asOf } = by;
+    const written = { requestId, from: request.status, next, action, notices, noteId, operationId, actor, at: asOf };
+    const done = await commitRequestStep.executeWithOptions(
+      { startToCloseTimeout: '20s', retry, summary: `Writes ${action}` },
+      [written],
+    );
+    // An operation of long ago, sent again: it was committed then, and changes nothing now.
+    if (done.stale) return;
+    request = next;
+    version = done.version;
+    shown = showToOperators(shown, operatorView());
+  }
+
+  function operatorView(): OperatorView {
+    return { status: request.status, dueAt: alarms(request, settings)[0]?.at, instanceId };
+  }
+
+  async function waitForNext(): Promise<void> {
+    const next = alarms(request, settings)[0];
+    const ms = next === undefined ? 0 : Date.parse(next.at) - Date.now();
+    if (ms > 0) await condition(() => orders.length > 0, ms, { summary: ALARM_SUMMARIES[next!.kind] });
+  }
+
+  async function soundDue(): Promise<void> {
+    const due = dueAlarm(request, settings, nowIso());
+    if (due) await commit(sound(request, due), bySystem(`${due.kind}/${due.number}`));
+  }
+
+  /** What nobody asked for just now. The key is unique over all requests: an approval is recorded at the instance too. */
+  function bySystem(step: string): RequestActBy {
+    return { operationId: `${requestId}/${step}`, actor: 'system', asOf: nowIso() };
+  }
+
+  async function continueWhenLong(): Promise<void> {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (!continueAsNewSuggested && historyLength <= (input.maxEvents ?? Infinity)) return;
+    await condition(() => allHandlersFinished() || orders.length > 0);
+    if (orders.length > 0 || !isOpen()) return;
+    await continueAsNew<typeof accessRequest>({ ...input, carried: { schemaVersion: 1, request, version, recent } });
+  }
+}

@@ -1,0 +1,217 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Connection, Client } from '@temporalio/client';
+import { NativeConnection, Runtime, DefaultLogger } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
+import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
+import { insertConnection } from '../../src/db/connections.ts';
+import { acceptRemoval } from '../../src/db/connection-steps.ts';
+import { applySharing, insertInstance, type SharingOutcome } from '../../src/db/instances.ts';
+import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
+import type { SharingCommand } from '../../src/domain/sharing.ts';
+import { createAuthority } from '../../src/identity/authority.ts';
+import { createTokenCipher } from '../../src/keys/token-cipher.ts';
+import type { TokenCipher } from '../../src/ports/token-cipher.ts';
+import { createSources, type Sources } from '../../src/sources/index.ts';
+import { cacheFolder } from '../../src/stack/cache.ts';
+import { workflowBundle } from '../../src/temporal/bundle.ts';
+import { connectionStart, deliverIntent, wakeConnection } from '../../src/temporal/deliver.ts';
+import { startWorkers, type RunningWorkers } from '../../src/temporal/worker.ts';
+import {
+  reconnectUpdate,
+  sendUpdate,
+  updateNowUpdate,
+  type ActAnswer,
+  type UpdateNowAnswer,
+} from '../../src/workflows/connection.messages.ts';
+import { createDatabase } from './database.ts';
+
+export interface World {
+  config: Config;
+  pool: Pool;
+  client: Client;
+  peer: InstancePeer;
+  cipher: TokenCipher;
+  sources: Sources;
+  workers: RunningWorkers;
+  instanceId: string;
+  now(): Promise<string>;
+  sharing(command: SharingCommand): Promise<SharingOutcome>;
+  switchOn(): Promise<void>;
+  switchOff(): Promise<SharingOutcome>;
+  connect(key: string): Promise<Developer>;
+  close(): Promise<void>;
+}
+
+/** A developer as a test speaks of one. Acts go the way the API sends them. */
+export interface Developer {
+  id: string;
+  key: string;
+  send(): Promise<ActAnswer>;
+  optOut(): Promise<void>;
+  forget(): Promise<void>;
+  reconnect(): Promise<ActAnswer>;
+  updateNow(): Promise<UpdateNowAnswer>;
+  wake(): Promise<void>;
+  status(): Promise<string>;
+  /** What the ledger holds, zeros left out. */
+  counts(): Promise<{ date: string; count: number }[]>;
+  until(status: string): Promise<void>;
+}
+
+// Before anything else of a file makes a runtime of its own.
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  shutdownSignals: [],
+  telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+});
+
+/**
+ * One instance with sharing available, its peer, a database and workers of the file's own, on the Temporal server given
+ * or on the shared dev server.
+ */
+export async function createWorld(options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; maxCachedWorkflows?: number } = {}): Promise<World> {
+  const { env } = options;
+  const database = await createDatabase();
+  const queue = randomBytes(4).toString('hex');
+  const config = loadConfig({
+    DATABASE_URL: database.url,
+    TOKEN_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    ALLOW_HTTP_LOOPBACK: 'true',
+    TASK_QUEUE_PEOPLE: `people-${queue}`,
+    TASK_QUEUE_SYNC: `sync-${queue}`,
+    ...options.settings,
+  });
+  const pool = createPool({ url: database.url, max: 10, applicationName: 'test' });
+  const now = async () => new Date(env ? await env.currentTimeMs() : Date.now()).toISOString();
+  const peer = await startInstancePeer();
+  const sources = createSources();
+  const authority = createAuthority({ githubApiUrl: peer.url, allowHttpLoopback: true });
+  const cipher = createTokenCipher(config.TOKEN_KEYS);
+  const address = process.env['TEST_TEMPORAL_ADDRESS'];
+  const connection = env ? undefined : await Connection.connect({ address: address! });
+  const native = env ? undefined : await NativeConnection.connect({ address: address! });
+  const client = env?.client ?? new Client({ connection: connection! });
+  const bundlePath = await workflowBundle(cacheFolder());
+  const workers = await startWorkers(
+    { config, client, pool, sources, authority, cipher },
+    {
+      connection: env?.nativeConnection ?? native!,
+      namespace: 'default',
+      bundlePath,
+      ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
+    },
+  );
+  const instanceId = randomUUID();
+  const accountId = randomUUID();
+  await pool.query(`insert into account (id, kind, slug) values ($1, 'organization', 'acme')`, [accountId]);
+  await insertInstance(pool, {
+    id: instanceId,
+    hostname: 'ghes.acme.example',
+    kind: 'ghes',
+    baseUrl: peer.url,
+    accountId,
+    allowHttpLoopback: true,
+  });
+  const settings = { connectGraceMs: config.CONNECT_GRACE, connectLooks: config.CONNECT_LOOKS };
+
+  const world: World = {
+    config,
+    pool,
+    client,
+    peer,
+    cipher,
+    sources,
+    workers,
+    instanceId,
+    now,
+    async sharing(command) {
+      const at = await now();
+      const outcome = await inTransaction(pool, (tx) =>
+        applySharing(tx, instanceId, { command, actor: 'test', at, operationId: randomUUID(), settings }),
+      );
+      if (outcome.turnsOff) {
+        const intent = { kind: 'turn_off', subjectId: instanceId, generation: outcome.sharing.generation } as const;
+        await deliverIntent(client, intent, config.TASK_QUEUE_PEOPLE);
+      }
+      return outcome;
+    },
+    async switchOn() {
+      await world.sharing({ type: 'approve' });
+      await world.sharing({ type: 'switch', side: 'instance', on: true });
+      await world.sharing({ type: 'switch', side: 'account', on: true });
+    },
+    switchOff: () => world.sharing({ type: 'switch', side: 'instance', on: false }),
+    connect: (key) => connectDeveloper(world, key),
+    async close() {
+      await workers.stop();
+      await Promise.all([sources.close(), authority.close(), peer.close(), pool.end(), native?.close(), connection?.close()]);
+      await database.drop();
+    },
+  };
+  return world;
+}
+
+async function connectDeveloper(world: World, key: string): Promise<Developer> {
+  const { pool, client, config } = world;
+  const person = world.peer.people.get(key)!;
+  const id = randomUUID();
+  const profileId = randomUUID();
+  await pool.query('insert into profile (id, github_user_id) values ($1, $2)', [profileId, 500_000 + person.id]);
+  const token = world.cipher.seal(DEMO_TOKENS.instance(key), id);
+  const asOf = await world.now();
+  await inTransaction(pool, (tx) =>
+    insertConnection(tx, {
+      id,
+      instanceId: world.instanceId,
+      sourceUserId: person.id,
+      sourceCreatedAt: person.createdAt,
+      profileId,
+      token: { ...token, refreshCiphertext: null, expiresAt: null },
+      actor: 'test',
+      operationId: randomUUID(),
+      asOf,
+    }),
+  );
+  const start = connectionStart(id, config.TASK_QUEUE_PEOPLE);
+  const handle = await client.workflow.start('connection', start);
+  const act = async () => ({ operationId: randomUUID(), actor: 'test', asOf: await world.now() });
+  const remove = async (kind: 'opt_out' | 'forget') => {
+    const removal = { connectionId: id, kind, operationId: randomUUID(), actor: 'test', asOf: await world.now() };
+    await inTransaction(pool, (tx) => acceptRemoval(tx, { ...removal, restoreWindowMs: config.RESTORE_WINDOW }));
+    await wakeConnection(client, id, config.TASK_QUEUE_PEOPLE);
+  };
+  const developer: Developer = {
+    id,
+    key,
+    send: async () => handle.executeUpdate(sendUpdate, { args: [{ ...(await act()), consentVersion: '1' }] }),
+    optOut: () => remove('opt_out'),
+    forget: () => remove('forget'),
+    reconnect: async () => handle.executeUpdate(reconnectUpdate, { args: [await act()] }),
+    updateNow: async () => handle.executeUpdate(updateNowUpdate, { args: [{ ...(await act()), everyMs: config.UPDATE_NOW_EVERY }] }),
+    wake: () => wakeConnection(client, id, config.TASK_QUEUE_PEOPLE),
+    async status() {
+      const { rows } = await pool.query<{ status: string }>('select status from connection where id = $1', [id]);
+      return rows[0]!.status;
+    },
+    async counts() {
+      const { rows } = await pool.query<{ date: string; count: number }>(
+        'select date::text as date, count from ledger_day where connection_id = $1 order by 1',
+        [id],
+      );
+      return rows;
+    },
+    until: (status) => eventually(async () => (await developer.status()) === status, `status ${status}`),
+  };
+  return developer;
+}
+
+/** Looks again and again, for what happens in another process; fails with what it waited for. */
+export async function eventually(holds: () => Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`it did not come true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,646 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { DEMO_INSTANCE_HOST_NAME, startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
+import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
+import { createAccessRequestActivities } from '../../src/activities/access-requests.ts';
+import * as requests from '../../src/db/access-requests.ts';
+import { createToken } from '../../src/db/api-tokens.ts';
+import * as audit from '../../src/db/audit.ts';
+import * as instances from '../../src/db/instances.ts';
+import { listNotes, writeNote } from '../../src/db/notes.ts';
+import * as outbox from '../../src/db/outbox.ts';
+import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
+import type { PoolClient } from 'pg';
+import type { RequestSettings } from '../../src/domain/access-request.ts';
+import { addMs } from '../../src/domain/dates.ts';
+import { createAuthority } from '../../src/identity/authority.ts';
+import { createTokenCipher } from '../../src/keys/token-cipher.ts';
+import { accessRequest } from '../../src/workflows/access-request.ts';
+import {
+  accessRequestOf,
+  accessRequestWorkflowId,
+  approveUpdate,
+  askInformationUpdate,
+  assignUpdate,
+  beginUpdate,
+  contactUpdate,
+  denyUpdate,
+  giveInformationUpdate,
+  nudgeUpdate,
+  recheckUpdate,
+  requestQuery,
+  withdrawUpdate,
+  type AccessRequestInput,
+  type EarlyAnswer,
+  type RequestActBy,
+} from '../../src/workflows/access-request.messages.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { timeSkippingEnv } from '../support/time-skipping.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const TASK_QUEUE = 'access-requests';
+
+const settings: RequestSettings = {
+  contactDue: { ms: 2 * DAY },
+  expiryMs: 30 * DAY,
+  remindEveryMs: DAY,
+  reminders: 2,
+  escalateAfterMs: DAY,
+  escalations: 1,
+  nudgeEveryMs: 4 * HOUR,
+  instructionsUrl: 'https://example.com/enabling',
+  proofWithinMs: 400,
+  proofRetryMs: 100,
+};
+
+let env: TestWorkflowEnvironment;
+let database: TestDatabase;
+let pool: Pool;
+let instance: InstancePeer;
+let github: GitHubPeer;
+let authority: ReturnType<typeof createAuthority>;
+let worker: Worker;
+let running: Promise<void>;
+let instanceId: string;
+let accountId: string;
+
+const cipher = createTokenCipher(`k1:${randomBytes(32).toString('base64')}`);
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  [env, database, instance, github] = await Promise.all([
+    timeSkippingEnv(),
+    createDatabase(),
+    startInstancePeer(),
+    startGitHubPeer(),
+  ]);
+  await registerSearchAttributes();
+  pool = createPool({ url: database.url, max: 5, applicationName: 'test' });
+  authority = createAuthority({ githubApiUrl: github.url, allowHttpLoopback: true });
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows/access-request.ts', import.meta.url));
+  worker = await Worker.create({
+    connection: env.nativeConnection,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
+    activities: createAccessRequestActivities({
+      pool,
+      db: { inTransaction, requests, instances, audit, outbox },
+      authority,
+      cipher,
+      makeAvailable: (tx, id, by) =>
+        instances.applySharing(tx, id, {
+          ...by,
+          command: { type: 'approve' },
+          settings: { connectGraceMs: DAY, connectLooks: 3 },
+        }),
+    }),
+  });
+  running = worker.run();
+}, 120_000);
+
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await Promise.all([env.teardown(), authority.close(), instance.close(), github.close(), pool.end()]);
+  await database.drop();
+});
+
+beforeEach(registerInstance);
+
+afterEach(() => {
+  instance.faults.clear();
+  github.faults.clear();
+});
+
+// The dev server has them registered when it starts; production by a command; this server asks for it here.
+async function registerSearchAttributes(): Promise<void> {
+  const types = temporal.api.enums.v1.IndexedValueType;
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(
+      Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [
+        name,
+        type === 'Keyword' ? types.INDEXED_VALUE_TYPE_KEYWORD : types.INDEXED_VALUE_TYPE_DATETIME,
+      ]),
+    ),
+  });
+}
+
+/** An instance of its own for each test, all of them the same host to the peers. */
+async function registerInstance(): Promise<void> {
+  instanceId = randomUUID();
+  accountId = randomUUID();
+  await pool.query(`update account set slug = slug || '-' || id where slug = 'acme-inc'`);
+  await pool.query(`update instance set hostname = id::text where hostname = $1`, [DEMO_INSTANCE_HOST_NAME]);
+  const account = cipher.seal(DEMO_TOKENS.enterpriseOwner, accountId);
+  await pool.query(
+    `insert into account (id, kind, slug, terms, credential_ciphertext, credential_key_id)
+     values ($1, 'enterprise', 'acme-inc', 'custom', $2, $3)`,
+    [accountId, account.ciphertext, account.keyId],
+  );
+  await instances.insertInstance(pool, {
+    id: instanceId,
+    hostname: DEMO_INSTANCE_HOST_NAME,
+    kind: 'ghes',
+    baseUrl: instance.url,
+    accountId,
+    allowHttpLoopback: true,
+    credential: cipher.seal(DEMO_TOKENS.instanceReader, instanceId),
+  });
+}
+
+const now = async (): Promise<string> => new Date(await env.currentTimeMs()).toISOString();
+const terms = (value: 'standard' | 'custom' | null) =>
+  pool.query('update account set terms = $2 where id = $1', [accountId, value]);
+
+interface Made {
+  id: string;
+  handle: WorkflowHandle<typeof accessRequest>;
+  row(): Promise<requests.AccessRequestRow>;
+  actions(): Promise<string[]>;
+  messages(): Promise<string[]>;
+  note(text: string): Promise<string>;
+  act<Arg extends RequestActBy, Answer>(
+    update: UpdateDefinition<Answer, [Arg]>,
+    arg: Omit<Arg, keyof RequestActBy> & Partial<RequestActBy>,
+  ): Promise<Answer>;
+}
+
+const requesterOf = (key: string) => {
+  const { id, createdAt } = instance.people.get(key);
+  return { sourceUserId: id, sourceCreatedAt: createdAt, githubUserId: github.people.get(key).id };
+};
+
+async function inserted(key: string): Promise<requests.AccessRequestRow> {
+  const at = await now();
+  const request = { id: randomUUID(), instanceId, requester: requesterOf(key), actor: `token:${key}`, at };
+  return inTransaction(pool, (tx) => requests.insertRequest(tx, { ...request, operationId: randomUUID() }));
+}
+
+function inputOf(
+  row: requests.AccessRequestRow,
+  key: string,
+  extra: Partial<AccessRequestInput> = {},
+): AccessRequestInput {
+  return { requestId: row.id, instanceId, requester: requesterOf(key), askedAt: row.createdAt, settings, ...extra };
+}
+
+/** What the API does when somebody requests access. */
+async function requestAccess(
+  key: string,
+  extra: Partial<AccessRequestInput> = {},
+): Promise<{ made: Made; answer: EarlyAnswer }> {
+  const row = await inserted(key);
+  const startWorkflowOperation = new WithStartWorkflowOperation(accessRequest, {
+    workflowId: accessRequestWorkflowId(row.id),
+    taskQueue: TASK_QUEUE,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [inputOf(row, key, extra)],
+  });
+  const answer = await env.client.workflow.executeUpdateWithStart(beginUpdate, { startWorkflowOperation });
+  return { made: madeOf(row.id), answer };
+}
+
+function madeOf(id: string): Made {
+  const handle = env.client.workflow.getHandle<typeof accessRequest>(accessRequestWorkflowId(id));
+  return {
+    id,
+    handle,
+    row: async () => (await requests.findRequest(pool, id))!,
+    async actions() {
+      const { rows } = await pool.query<{ action: string }>(
+        'select action from audit where subject_id = $1 order by id',
+        [id],
+      );
+      return rows.map(({ action }) => action.replace('request.', ''));
+    },
+    async messages() {
+      const { rows } = await pool.query<{ text: string }>(
+        `select event || ' to ' || address as text from outbox where subject_id = $1 order by created_at, event, address`,
+        [id],
+      );
+      return rows.map(({ text }) => text.replace('request.', ''));
+    },
+    async note(text) {
+      const note = { id: randomUUID(), subjectKind: 'request', subjectId: id, author: 'staff:1', text } as const;
+      await writeNote(pool, { ...note, at: await now() });
+      return note.id;
+    },
+    async act(update, arg) {
+      const by = { operationId: randomUUID(), actor: 'staff:1', asOf: await now() };
+      return handle.executeUpdate(update, { args: [{ ...by, ...arg } as never] });
+    },
+  };
+}
+
+async function logged(key = 'ada', extra: Partial<AccessRequestInput> = {}): Promise<Made> {
+  const { made, answer } = await requestAccess(key, extra);
+  expect(answer.status).toBe('logged');
+  return made;
+}
+
+async function contacted(key = 'ada'): Promise<Made> {
+  const made = await logged(key);
+  await made.act(contactUpdate, { noteId: await made.note('Called, they know the terms.') });
+  return made;
+}
+
+const staff = { actor: 'staff:1', githubUserId: 1 };
+
+/** The refusal behind a failed update: what the API turns into a problem. */
+async function refusalOf(
+  work: Promise<unknown>,
+): Promise<{ code: string; facts: Record<string, unknown>; message: string }> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
+  const { type, message, details } = error.cause;
+  return { code: type!, message: message ?? '', facts: (details?.[0] ?? {}) as Record<string, unknown> };
+}
+
+describe('requesting access', () => {
+  test('under standard terms answers at once with the instructions, and makes sharing available in the same act', async () => {
+    await terms('standard');
+    const { made, answer } = await requestAccess('ada');
+    expect(answer).toEqual({ status: 'approved', instructionsUrl: settings.instructionsUrl });
+    expect(await made.row()).toMatchObject({ status: 'approved', decidedByTerms: true });
+    expect((await instances.loadInstance(pool, instanceId))!.sharing.status).toBe('available');
+    expect(await made.actions()).toEqual(['made', 'approved_by_terms']);
+    await made.handle.result();
+  });
+
+  test('under custom terms, or terms that nobody recorded, logs it for a person', async () => {
+    for (const value of ['custom', null] as const) {
+      await registerInstance();
+      await terms(value);
+      const { made, answer } = await requestAccess('ines');
+      const row = await made.row();
+      expect(answer).toEqual({ status: 'logged', contactDueAt: addMs(row.createdAt, 2 * DAY) });
+      expect(row).toMatchObject({ status: 'logged', contactDueAt: addMs(row.createdAt, 2 * DAY) });
+      expect(await made.messages()).toEqual(['logged to support']);
+      expect(await made.handle.query(requestQuery)).toMatchObject({ status: 'logged' });
+    }
+  });
+
+  test('lists every reason why it cannot be granted, with what to do', async () => {
+    await pool.query(`update instance set sharing_status = 'available' where id = $1`, [instanceId]);
+    github.accounts.setConnected('acme-inc', DEMO_INSTANCE_HOST_NAME, false);
+    const { made, answer } = await requestAccess('devi');
+    github.accounts.setConnected('acme-inc', DEMO_INSTANCE_HOST_NAME, true);
+    expect(answer).toMatchObject({
+      status: 'ineligible',
+      failedChecks: [
+        { code: 'not_site_admin', remedy: expect.stringContaining('site administrator') },
+        { code: 'not_account_owner', remedy: expect.stringContaining('enterprise account') },
+        { code: 'not_connected', remedy: expect.stringContaining('GitHub Connect') },
+        { code: 'already_available', remedy: expect.any(String) },
+      ],
+    });
+    expect((await made.row()).failedChecks).toHaveLength(4);
+    await made.handle.result();
+  });
+
+  test('needs both roles: a site administrator who owns nothing, and an owner who administers nothing, are told so', async () => {
+    const bruno = await requestAccess('bruno');
+    expect(bruno.answer).toMatchObject({ failedChecks: [{ code: 'not_account_owner' }] });
+    const chloe = await requestAccess('chloe');
+    expect(chloe.answer).toMatchObject({ failedChecks: [{ code: 'not_site_admin' }] });
+    expect((await chloe.made.row()).previousId).toBe(bruno.made.id);
+  });
+
+  test.each([
+    ['the instance is down', () => instance.faults.add({ kind: 'bad-gateway' }, {})],
+    ['the instance hangs', () => instance.faults.add({ kind: 'hang' }, {})],
+    ['GitHub.com cuts its answers', () => github.faults.add({ kind: 'cut-json' }, {})],
+  ])(
+    'while %s is refused as unproved within seconds, keeps nothing open, and can be made again',
+    async (_name, fail) => {
+      fail();
+      const refused = await refusalOf(requestAccess('ada'));
+      expect(refused.code).toBe('proof_unavailable');
+      const [closed] = await requests.listRequestsOf(pool, instanceId, 10);
+      expect(closed).toMatchObject({ status: 'ineligible', failedChecks: ['proof_unavailable'] });
+      expect(await madeOf(closed!.id).messages()).toEqual([]);
+      instance.faults.clear();
+      github.faults.clear();
+      const again = await logged();
+      expect((await again.row()).previousId).toBe(closed!.id);
+    },
+  );
+
+  test('gets through when the instance answers on a second try', async () => {
+    instance.faults.add({ kind: 'bad-gateway' }, { times: 1 });
+    expect((await requestAccess('ada')).answer.status).toBe('logged');
+  });
+
+  test('a second time while one is open is refused with the open one; with the same id it is the same request', async () => {
+    const made = await logged();
+    const refused = await inserted('ines').catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'request_open', facts: { requestId: made.id } });
+    const same = { id: made.id, instanceId, requester: requesterOf('ada'), actor: 'token:ada', at: await now() };
+    const row = await inTransaction(pool, (tx) => requests.insertRequest(tx, { ...same, operationId: randomUUID() }));
+    expect(row).toMatchObject({ id: made.id, status: 'logged' });
+  });
+
+  test('of an organization reads the connection that its operator recorded', async () => {
+    const credential = cipher.seal(DEMO_TOKENS.installation('acme'), accountId);
+    await pool.query(
+      `update account set kind = 'organization', slug = 'acme', terms = 'standard', credential_ciphertext = $2 where id = $1`,
+      [accountId, credential.ciphertext],
+    );
+    const { answer } = await requestAccess('ada');
+    expect(answer).toMatchObject({ failedChecks: [{ code: 'not_connected' }] });
+    await instances.recordConnect(pool, instanceId, true, await now());
+    expect((await requestAccess('ada')).answer.status).toBe('approved');
+    await pool.query(`update account set slug = id::text where id = $1`, [accountId]);
+  });
+
+  test('that was written down but never started is found after a minute and started by its id', async () => {
+    const person = { instanceId, source: { userId: 1001, createdAt: requesterOf('ada').sourceCreatedAt } };
+    const owner = { role: 'person', person: { ...person, githubUserId: requesterOf('ada').githubUserId } } as const;
+    await createToken(pool, { name: 'ada', owner, actor: 'test', at: new Date(0) });
+    const row = await inserted('ada');
+    expect(await requests.orphanedRequests(pool, row.createdAt)).toEqual([]);
+    const [orphan, ...others] = await requests.orphanedRequests(pool, addMs(row.createdAt, 60_000));
+    expect(others).toEqual([]);
+    expect({ ...orphan, settings }).toEqual(inputOf(row, 'ada'));
+    const workflowId = accessRequestWorkflowId(row.id);
+    expect(accessRequestOf(workflowId)).toBe(row.id);
+    const args: [AccessRequestInput] = [{ ...orphan!, settings }];
+    const handle = await env.client.workflow.start(accessRequest, { workflowId, taskQueue: TASK_QUEUE, args });
+    expect(await handle.executeUpdate(beginUpdate)).toMatchObject({ status: 'logged' });
+    expect(await requests.orphanedRequests(pool, addMs(row.createdAt, 60_000))).toEqual([]);
+  });
+
+  test('whose row does not exist, or is closed already, closes itself and writes nothing', async () => {
+    const made = await logged();
+    await made.act(withdrawUpdate, {});
+    await made.handle.result();
+    for (const requestId of [randomUUID(), made.id]) {
+      const input = inputOf(await made.row(), 'ada', { requestId });
+      const startWorkflowOperation = new WithStartWorkflowOperation(accessRequest, {
+        workflowId: accessRequestWorkflowId(requestId),
+        taskQueue: TASK_QUEUE,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [input],
+      });
+      const begun = env.client.workflow.executeUpdateWithStart(beginUpdate, { startWorkflowOperation });
+      expect((await refusalOf(begun)).code).toBe(requestId === made.id ? 'request_closed' : 'not_found');
+      await madeOf(requestId).handle.result();
+    }
+    expect((await made.row()).status).toBe('withdrawn');
+  });
+});
+
+describe('support', () => {
+  test('claims, contacts and approves with a note; sharing is available and every step is on record', async () => {
+    const made = await logged();
+    await made.act(assignUpdate, { staff: 'staff:1' });
+    await made.act(contactUpdate, { noteId: await made.note('Called.') });
+    const noteId = await made.note('Contract amended.');
+    const answer = await made.act(approveUpdate, { noteId, decider: staff });
+    const row = await made.row();
+    expect(answer).toEqual({ status: 'approved', version: row.version });
+    expect(row).toMatchObject({ status: 'approved', handler: 'staff:1', decidedByTerms: false });
+    expect((await instances.loadInstance(pool, instanceId))!.sharing.status).toBe('available');
+    expect(await made.actions()).toEqual(['made', 'logged', 'assigned', 'contacted', 'approved']);
+    expect((await listNotes(pool, made.id)).map(({ text }) => text)).toEqual(['Called.', 'Contract amended.']);
+    const { rows } = await pool.query(
+      `select detail from audit where subject_id = $1 and action = 'request.approved'`,
+      [made.id],
+    );
+    expect(rows).toEqual([{ detail: { from: 'contacted', to: 'approved', noteId } }]);
+    await made.handle.result();
+  });
+
+  test('cannot approve before a contact, without a note, or a request of their own, and nothing is written', async () => {
+    const made = await logged();
+    const noteId = await made.note('Looks fine.');
+    expect((await refusalOf(made.act(approveUpdate, { noteId, decider: staff }))).code).toBe('request_wrong_state');
+    await made.act(contactUpdate, { noteId });
+    expect((await refusalOf(made.act(denyUpdate, { noteId: '', decider: staff }))).code).toBe('note_required');
+    const own = { actor: 'staff:ada', githubUserId: requesterOf('ada').githubUserId };
+    expect((await refusalOf(made.act(approveUpdate, { noteId, decider: own }))).code).toBe('own_request');
+    expect(await made.actions()).toEqual(['made', 'logged', 'contacted']);
+    await expect(writeNote(pool, { ...(await listNotes(pool, made.id))[0]!, text: ' ' })).rejects.toMatchObject({
+      code: 'note_required',
+    });
+  });
+
+  test('approving checks again: a role that was lost is named, one that cannot be read is refused, and it stays open', async () => {
+    const made = await contacted('ines');
+    const noteId = await made.note('Fine.');
+    github.accounts.setEnterpriseOwner('acme-inc', 'ines', false);
+    const refused = await refusalOf(made.act(approveUpdate, { noteId, decider: staff }));
+    github.accounts.setEnterpriseOwner('acme-inc', 'ines', true);
+    expect(refused.code).toBe('not_eligible');
+    expect(refused.facts['failedChecks']).toMatchObject([{ code: 'not_account_owner' }]);
+    instance.faults.add({ kind: 'maintenance' }, {});
+    expect((await refusalOf(made.act(approveUpdate, { noteId, decider: staff }))).code).toBe('proof_unavailable');
+    instance.faults.clear();
+    expect((await made.row()).status).toBe('contacted');
+    expect((await made.act(approveUpdate, { noteId, decider: staff })).status).toBe('approved');
+  });
+
+  test('denies, and whoever asks again is linked to the earlier request', async () => {
+    const made = await contacted();
+    expect(await made.act(denyUpdate, { noteId: await made.note('No.'), decider: staff })).toMatchObject({
+      status: 'denied',
+    });
+    expect(await made.messages()).toEqual(['logged to support', 'denied to requester']);
+    const again = await logged('ines');
+    expect((await again.row()).previousId).toBe(made.id);
+  });
+
+  test('re-checks when the terms have become standard: approved by terms, else nothing changes', async () => {
+    const made = await logged();
+    const before = await made.row();
+    expect(await made.act(recheckUpdate, {})).toEqual({ status: 'logged', version: before.version });
+    await terms('standard');
+    expect(await made.act(recheckUpdate, {})).toMatchObject({ status: 'approved' });
+    expect(await made.row()).toMatchObject({ status: 'approved', decidedByTerms: true });
+  });
+});
+
+test('an act is answered only once it is written, and a read after the answer shows it', async () => {
+  const made = await logged();
+  const blocker = await pool.connect();
+  await blocker.query('begin');
+  await blocker.query('select 1 from access_request where id = $1 for update', [made.id]);
+  let answered = false;
+  const answer = made.act(withdrawUpdate, {}).finally(() => (answered = true));
+  await blocked(blocker);
+  expect(answered).toBe(false);
+  expect((await made.row()).status).toBe('logged');
+  await blocker.query('commit');
+  blocker.release();
+  const { version } = await answer;
+  expect(await made.row()).toMatchObject({ status: 'withdrawn', version });
+});
+
+/** Waits until a transaction waits for one of this client's locks. */
+async function blocked(holder: PoolClient): Promise<void> {
+  for (let waiting = 0; waiting === 0;) {
+    const { rows } = await holder.query<{ waiting: number }>(
+      'select count(*) as waiting from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
+    );
+    waiting = rows[0]!.waiting;
+  }
+}
+
+test('a history holds no login, no note and no credential', async () => {
+  const made = await contacted();
+  await made.act(approveUpdate, { noteId: await made.note('Contract of Acme amended.'), decider: staff });
+  await made.handle.result();
+  const history = payloadsIn(await made.handle.fetchHistory()).join('\n');
+  expect(history).toContain('"status":"approved"');
+  const person = [instance.people.get('ada'), github.people.get('ada')].flatMap(({ login, name }) => [login, name]);
+  const secrets = [...person, 'Contract', 'Called', DEMO_TOKENS.enterpriseOwner, DEMO_TOKENS.instanceReader];
+  for (const secret of secrets) expect(history).not.toContain(secret);
+});
+
+/** The text of every payload, and all other text. */
+function payloadsIn(value: unknown): string[] {
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString()];
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(payloadsIn);
+}
+
+describe('the requester', () => {
+  test('is asked for information, gives it, nudges once in four hours, and withdraws', async () => {
+    const made = await logged();
+    expect((await refusalOf(made.act(giveInformationUpdate, { noteId: await made.note('?') }))).code).toBe(
+      'request_wrong_state',
+    );
+    await made.act(askInformationUpdate, { noteId: await made.note('Which contract?') });
+    expect((await made.row()).informationAsked).toBe(true);
+    await made.act(giveInformationUpdate, { noteId: await made.note('Number 7.') });
+    await made.act(nudgeUpdate, {});
+    const { nudgedAt } = await made.row();
+    const refused = await refusalOf(made.act(nudgeUpdate, {}));
+    expect(refused).toMatchObject({ code: 'nudge_too_soon', facts: { retryAt: addMs(nudgedAt!, 4 * HOUR) } });
+    await env.sleep(4 * HOUR);
+    await made.act(nudgeUpdate, {});
+    await made.act(withdrawUpdate, {});
+    expect((await made.row()).status).toBe('withdrawn');
+    expect(await made.actions()).toEqual([
+      'made',
+      'logged',
+      'information_asked',
+      'information_given',
+      'nudged',
+      'nudged',
+      'withdrawn',
+    ]);
+    await made.handle.result();
+  });
+});
+
+describe('time', () => {
+  test('reminds, escalates and expires, each at most once, on record as the system', async () => {
+    const made = await logged();
+    await env.sleep(2 * DAY + HOUR);
+    await made.act(assignUpdate, { staff: 'staff:2' });
+    await env.sleep(40 * DAY);
+    await made.handle.result();
+    expect((await made.row()).status).toBe('expired');
+    expect(await made.messages()).toEqual([
+      'logged to support',
+      'contact_due to support',
+      'assigned to handler',
+      'contact_due to handler',
+      'contact_overdue to escalation',
+      'expired to handler',
+      'expired to requester',
+    ]);
+    const { rows } = await pool.query(
+      `select distinct actor from audit where subject_id = $1 and action in
+       ('request.reminded', 'request.escalated', 'request.expired', 'request.logged')`,
+      [made.id],
+    );
+    expect(rows).toEqual([{ actor: 'system' }]);
+  });
+
+  test('reminds nobody after the contact, and the 30 days count from the last act', async () => {
+    const made = await contacted();
+    await env.sleep(29 * DAY);
+    await made.act(nudgeUpdate, {});
+    await env.sleep(29 * DAY);
+    expect((await made.row()).status).toBe('contacted');
+    await env.sleep(2 * DAY);
+    await made.handle.result();
+    expect((await made.row()).status).toBe('expired');
+    expect((await made.messages()).filter((text) => text.startsWith('contact_'))).toEqual([]);
+  });
+});
+
+test('an operator finds in Temporal where a request stands and when something happens next', async () => {
+  const made = await logged();
+  const attributes = async () => (await made.handle.describe()).searchAttributes;
+  const { contactDueAt } = await made.row();
+  expect(await attributes()).toEqual({
+    UcStatus: ['logged'],
+    UcDueAt: [new Date(contactDueAt!)],
+    UcInstance: [instanceId],
+  });
+  await made.act(withdrawUpdate, {});
+  await made.handle.result();
+  expect(await attributes()).toMatchObject({ UcStatus: ['withdrawn'], UcInstance: [instanceId] });
+});
+
+describe('an act that is sent again', () => {
+  test('gives the same answer and is done once, at the same time or later', async () => {
+    const made = await logged();
+    const by = { operationId: randomUUID() };
+    const [one, two] = await Promise.all([made.act(nudgeUpdate, by), made.act(nudgeUpdate, by)]);
+    expect(two).toEqual(one);
+    expect(await made.act(nudgeUpdate, by)).toEqual(one);
+    expect(await made.actions()).toEqual(['made', 'logged', 'nudged']);
+  });
+
+  test('so long after that its answer is forgotten changes nothing', async () => {
+    const made = await logged();
+    const first = { operationId: randomUUID(), staff: 'staff:1' };
+    await made.act(assignUpdate, first);
+    for (let turn = 0; turn < 51; turn += 1) await made.act(assignUpdate, { staff: `staff:${turn + 2}` });
+    const before = await made.row();
+    expect(await made.act(assignUpdate, first)).toEqual({ status: 'logged', version: before.version });
+    expect(await made.row()).toEqual(before);
+    expect(await made.handle.query(requestQuery)).toMatchObject({ handler: 'staff:52' });
+  });
+});
+
+describe('a long history', () => {
+  test('continues as new: state, deadlines and remembered answers cross, and nothing is sent twice', async () => {
+    const made = await logged('ada', { maxEvents: 25 });
+    const by = { operationId: randomUUID(), noteId: await made.note('Called.') };
+    const answer = await made.act(contactUpdate, by);
+    for (let turn = 0; turn < 8; turn += 1) await made.act(assignUpdate, { staff: `staff:${turn}` });
+    const { runId } = await made.handle.describe();
+    expect(await made.act(contactUpdate, by)).toEqual(answer);
+    const first = await env.client.workflow.getHandle(made.handle.workflowId, (await firstRun(made)).runId).describe();
+    expect(first.status.name).toBe('CONTINUED_AS_NEW');
+    expect(runId).not.toBe(first.runId);
+    await env.sleep(31 * DAY);
+    await made.handle.result();
+    expect(await made.row()).toMatchObject({ status: 'expired', handler: 'staff:7' });
+    expect((await made.actions()).filter((action) => action === 'expired')).toHaveLength(1);
+  });
+});
+
+async function firstRun(made: Made): Promise<{ runId: string }> {
+  const history = await made.handle.fetchHistory();
+  return { runId: history.events![0]!.workflowExecutionStartedEventAttributes!.firstExecutionRunId! };
+}
