@@ -39,14 +39,14 @@ export async function askWorkflow<Ret, Args extends unknown[]>(ask: Ask<Ret, Arg
 }
 
 /** The same for a workflow that must be there already. @throws not_found */
-export async function askRunning<Ret, Arg>(
+export async function askRunning<Ret>(
   temporal: Client,
   workflowId: string,
-  update: UpdateDefinition<Ret, [Arg]>,
-  arg: Arg & { operationId: string },
+  update: string,
+  arg: { operationId: string },
 ): Promise<Asked<Ret>> {
   const handle = await accepted(temporal, () =>
-    temporal.workflow.getHandle(workflowId).startUpdate<Ret, [Arg]>(update as never, {
+    temporal.workflow.getHandle(workflowId).startUpdate<Ret, [typeof arg]>(update, {
       args: [arg],
       updateId: arg.operationId,
       waitForStage: 'ACCEPTED',

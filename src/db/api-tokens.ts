@@ -30,7 +30,8 @@ export async function findToken(db: Queryable, hash: Buffer): Promise<StoredToke
     [hash],
   );
   const row = rows[0];
-  if (!row || row.role !== 'person') return row && { id: row.id, role: row.role };
+  if (!row) return undefined;
+  if (row.role !== 'person') return { id: row.id, role: row.role };
   const source = { userId: row.source_user_id!, createdAt: toTheSecond(row.source_created_at!) };
   return {
     id: row.id,

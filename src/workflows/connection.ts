@@ -70,9 +70,9 @@ export async function connection(input: ConnectionInput): Promise<void> {
   setHandler(wakeSignal, () => {
     awake = true;
   });
-  setHandler(sendUpdate, async (act) => (await handle({ kind: 'send', act })) as ActAnswer, { validator: refuseIfFinal });
+  setHandler(sendUpdate, async (act) => (await handle({ kind: 'send', act })) as ActAnswer, { validator: refuseEarly });
   setHandler(reconnectUpdate, async (act) => (await handle({ kind: 'reconnect', act })) as ActAnswer, {
-    validator: refuseIfFinal,
+    validator: refuseEarly,
   });
   setHandler(updateNowUpdate, async (act) => (await handle({ kind: 'update_now', act })) as UpdateNowAnswer, {
     validator: refuseTooSoon,
@@ -120,12 +120,14 @@ export async function connection(input: ConnectionInput): Promise<void> {
     await continueAsNew<typeof connection>({ ...input, carried: { recentOperations: recent, lastUpdateNowAt } });
   }
 
-  function refuseIfFinal(_act: Act): void {
+  /** What cannot be taken now whatever follows; while counts are deleted nobody waits for an answer. */
+  function refuseEarly(_act: Act): void {
     if (view?.state.status === 'ended') throw toFailure(new DomainError('not_found'));
+    if (view?.state.status === 'removing') throw toFailure(new DomainError('removing'));
   }
 
   function refuseTooSoon(act: UpdateNowAct): void {
-    refuseIfFinal(act);
+    refuseEarly(act);
     if (lastUpdateNowAt === null || settled.has(act.operationId)) return;
     const retryAt = addMs(lastUpdateNowAt, act.everyMs);
     if (retryAt > act.asOf) throw toFailure(new DomainError('update_too_soon', undefined, { retryAt }));

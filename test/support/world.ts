@@ -25,6 +25,7 @@ import {
   type ActAnswer,
   type UpdateNowAnswer,
 } from '../../src/workflows/connection.messages.ts';
+import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
 import { createDatabase } from './database.ts';
 
 export interface World {
@@ -37,6 +38,8 @@ export interface World {
   workers: RunningWorkers;
   instanceId: string;
   now(): Promise<string>;
+  /** Skips time, for everybody: workflows, people and the instance. */
+  sleep(duration: string): Promise<void>;
   sharing(command: SharingCommand): Promise<SharingOutcome>;
   switchOn(): Promise<void>;
   switchOff(): Promise<SharingOutcome>;
@@ -85,7 +88,12 @@ export async function createWorld(options: { env?: TestWorkflowEnvironment; sett
   });
   const pool = createPool({ url: database.url, max: 10, applicationName: 'test' });
   const now = async () => new Date(env ? await env.currentTimeMs() : Date.now()).toISOString();
-  const peer = await startInstancePeer();
+  let skewMs = 0;
+  const setClocks = async () => {
+    skewMs = Date.parse(await now()) - Date.now();
+  };
+  await setClocks();
+  const peer = await startInstancePeer({ now: () => new Date(Date.now() + skewMs) });
   const sources = createSources();
   const authority = createAuthority({ githubApiUrl: peer.url, allowHttpLoopback: true });
   const cipher = createTokenCipher(config.TOKEN_KEYS);
@@ -126,6 +134,10 @@ export async function createWorld(options: { env?: TestWorkflowEnvironment; sett
     workers,
     instanceId,
     now,
+    async sleep(duration) {
+      await env!.sleep(duration as Parameters<TestWorkflowEnvironment['sleep']>[0]);
+      await setClocks();
+    },
     async sharing(command) {
       const at = await now();
       const outcome = await inTransaction(pool, (tx) =>
@@ -146,11 +158,22 @@ export async function createWorld(options: { env?: TestWorkflowEnvironment; sett
     connect: (key) => connectDeveloper(world, key),
     async close() {
       await workers.stop();
+      // A workflow that is left behind would wake up in a later test's time, with nobody to run it.
+      await Promise.all((await openWorkflows(pool)).map((id) => client.workflow.getHandle(id).terminate().catch(() => {})));
       await Promise.all([sources.close(), authority.close(), peer.close(), pool.end(), native?.close(), connection?.close()]);
       await database.drop();
     },
   };
   return world;
+}
+
+async function openWorkflows(pool: Pool): Promise<string[]> {
+  const connections = await pool.query<{ id: string }>('select id from connection');
+  const runs = await pool.query<{ instance_id: string; generation: number }>('select instance_id, generation from turning_off');
+  return [
+    ...connections.rows.map((row) => connectionWorkflowId(row.id)),
+    ...runs.rows.map((row) => sharingWorkflowId(row.instance_id, row.generation)),
+  ];
 }
 
 async function connectDeveloper(world: World, key: string): Promise<Developer> {

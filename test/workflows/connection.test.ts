@@ -92,7 +92,7 @@ describe('a connection', () => {
     const devi = await sending('devi');
     await devi.optOut();
     await devi.until('restorable');
-    await env.sleep('91 days');
+    await world.sleep('91 days');
     await ended(devi);
     const left = await world.pool.query('select 1 from connection_person where connection_id = $1', [devi.id]);
     const token = await world.pool.query('select 1 from connection_token where connection_id = $1', [devi.id]);
@@ -104,10 +104,10 @@ describe('a connection', () => {
     const devi = await sending('devi');
     await devi.optOut();
     await devi.until('restorable');
-    await env.sleep('80 days');
+    await world.sleep('80 days');
     await devi.reconnect();
     await devi.until('sending');
-    await env.sleep('20 days');
+    await world.sleep('20 days');
     expect(await devi.status()).toBe('sending');
     const kept = await world.pool.query('select 1 from connection_person where connection_id = $1', [devi.id]);
     expect(kept.rowCount).toBe(1);
@@ -126,30 +126,35 @@ describe('a connection', () => {
 
   test('while counts are deleted nobody is told that they are gone', async () => {
     const devi = await sending('devi');
-    await world.workers.stop();
+    const blocker = await world.pool.connect();
+    await blocker.query('begin');
+    await blocker.query('select 1 from ledger where connection_id = $1 for update', [devi.id]);
     await devi.optOut();
+    await devi.until('removing');
     expect(await receiptsOf(world.pool, devi.id)).toEqual([]);
-    expect(await devi.status()).toBe('sending');
-    const open = await world.pool.query('select 1 from intent where subject_id = $1 and done_at is null', [devi.id]);
-    expect(open.rowCount).toBe(1);
+    expect(await refusedWith(devi.reconnect())).toBe('removing');
+    await blocker.query('rollback');
+    blocker.release();
+    await devi.until('restorable');
+    expect(await receiptsOf(world.pool, devi.id)).toHaveLength(1);
   });
 
   test('update now is taken once in five minutes', async () => {
     const devi = await sending('devi');
     expect(await devi.updateNow()).toEqual({ outcome: 'written' });
     expect(await refusedWith(devi.updateNow())).toBe('update_too_soon');
-    await env.sleep('6 minutes');
+    await world.sleep('6 minutes');
     expect(await devi.updateNow()).toEqual({ outcome: 'written' });
   });
 
   test('a source that fails once erases nothing', async () => {
     const devi = await sending('devi');
     const before = await devi.counts();
-    world.peer.faults.add({ kind: 'unauthorized' } as never, { who: 'devi', times: 1 });
-    await env.sleep('6 minutes');
+    world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
+    await world.sleep('6 minutes');
     expect(await devi.updateNow()).toEqual({ outcome: 'failed', failure: 'token_revoked' });
     expect(await devi.counts()).toEqual(before);
-    await env.sleep('6 minutes');
+    await world.sleep('6 minutes');
     expect(await devi.updateNow()).toEqual({ outcome: 'written' });
   });
 
@@ -195,7 +200,7 @@ describe('an instance that turns off', () => {
     await world.sharing({ type: 'switch', side: 'instance', on: true });
     await devi.reconnect();
     await devi.until('sending');
-    await env.sleep('91 days');
+    await world.sleep('91 days');
     await ended(emil);
     const { rows } = await world.pool.query('select connection_id from connection_person');
     expect(rows).toEqual([{ connection_id: devi.id }]);

@@ -1,0 +1,183 @@
+import type { UpdateDefinition } from '@temporalio/common';
+import { z } from 'zod';
+import { recordedVersion } from '../../db/audit.ts';
+import { acceptRemoval, lockConnection } from '../../db/connection-steps.ts';
+import { loadConnection, storeToken, type ConnectionRow } from '../../db/connections.ts';
+import { loadInstance } from '../../db/instances.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { isLive } from '../../domain/connection.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { connectionStart, wakeConnection } from '../../temporal/deliver.ts';
+import { reconnectUpdate, sendUpdate, updateNowUpdate, type Act } from '../../workflows/connection.messages.ts';
+import { askWorkflow, type Asked } from '../ask-workflow.ts';
+import { connection, viewConnection } from '../connection-view.ts';
+import { CONSENT_VERSION } from '../consent.ts';
+import { deliverSoon, within } from '../deliver.ts';
+import type { Deps } from '../deps.ts';
+import { failureError } from '../failure-words.ts';
+import type { Actor } from '../identity.ts';
+import { fieldProblem } from '../problem.ts';
+import { route, type Answer, type Call } from '../route.ts';
+import { byId, id } from '../schemas.ts';
+import { asPerson } from '../source-instance.ts';
+import { theirConnection } from '../their-connection.ts';
+import { sealedToken, verifyToken, WHOAMI_FAILURES } from '../verify-token.ts';
+import { tokenFields } from './connections.ts';
+
+const tag = 'connections';
+const PATH = '/api/v1/connections/:id';
+const nothing = z.strictObject({});
+const GATE = ['sharing_off', 'sharing_paused', 'turning_off'] as const;
+
+type ActCall = Pick<Call<{ id: string }, unknown, unknown, Actor>, 'deps' | 'actor' | 'params' | 'at' | 'operationId'>;
+
+function actOf({ actor, at, operationId }: ActCall): Act {
+  return { operationId, actor: actor.id, asOf: at.toISOString() };
+}
+
+/** The update goes to the connection's workflow, which is started again where it is not there. */
+function ask<Ret, A extends Act>(deps: Deps, connectionId: string, update: UpdateDefinition<Ret, [A]>, act: A): Promise<Asked<Ret>> {
+  const start = connectionStart(connectionId, deps.config.TASK_QUEUE_PEOPLE);
+  return askWorkflow({
+    temporal: deps.temporal,
+    start: { ...start, type: 'connection', workflowIdConflictPolicy: 'USE_EXISTING' },
+    update,
+    args: [act],
+    updateId: act.operationId,
+  });
+}
+
+async function shown(deps: Deps, connectionId: string, status: 200 | 202): Promise<Answer> {
+  const body = await viewConnection(deps, (await loadConnection(deps.pool, connectionId))!);
+  return status === 200 ? { status, body } : { status, location: `/api/v1/connections/${connectionId}`, body };
+}
+
+export const connectionActRoutes = [
+  route({
+    method: 'post',
+    path: `${PATH}/send`,
+    operationId: 'startSending',
+    tag,
+    summary: '"Send my contribution counts", agreeing to the current consent text',
+    action: 'connection.use',
+    params: byId,
+    body: z.strictObject({ consentVersion: z.string().min(1).max(40) }),
+    responses: { 200: connection, 202: connection },
+    errors: ['consent_required', 'wrong_state', 'removing', ...GATE],
+    handler: async (call) => {
+      const { deps, params, body } = call;
+      await theirConnection(deps, call.actor, params.id);
+      if (body.consentVersion !== CONSENT_VERSION) {
+        throw new DomainError('consent_required', undefined, { facts: { current: CONSENT_VERSION } });
+      }
+      const asked = await ask(deps, params.id, sendUpdate, { ...actOf(call), consentVersion: body.consentVersion });
+      return shown(deps, params.id, asked.answered ? 200 : 202);
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${PATH}/update`,
+    operationId: 'updateNow',
+    tag,
+    summary: 'Read the source and set the counts now, once in 5 minutes',
+    action: 'connection.use',
+    params: byId,
+    body: nothing,
+    responses: { 200: connection, 202: connection },
+    errors: ['update_too_soon', 'wrong_state', 'removing', ...GATE, ...WHOAMI_FAILURES],
+    handler: async (call) => {
+      const { deps, params } = call;
+      await theirConnection(deps, call.actor, params.id);
+      const asked = await ask(deps, params.id, updateNowUpdate, { ...actOf(call), everyMs: deps.config.UPDATE_NOW_EVERY });
+      if (!asked.answered) return shown(deps, params.id, 202);
+      if (asked.value.outcome === 'failed') throw failureError(asked.value.failure, deps.clock());
+      return shown(deps, params.id, 200);
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${PATH}/opt-out`,
+    operationId: 'optOut',
+    tag,
+    summary: 'Stop sending and delete every count; from this answer on nothing is written',
+    action: 'connection.use',
+    params: byId,
+    body: nothing,
+    responses: { 202: connection },
+    handler: async (call) => {
+      await theirConnection(call.deps, call.actor, call.params.id);
+      await remove(call, 'opt_out');
+      return shown(call.deps, call.params.id, 202);
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${PATH}/reconnect`,
+    operationId: 'reconnect',
+    tag,
+    summary: 'Come back within 90 days; with a token, also where the stored one is of no use any more',
+    action: 'connection.use',
+    params: byId,
+    body: z.strictObject({ ...tokenFields, token: tokenFields.token.optional() }),
+    responses: { 200: connection, 202: connection },
+    errors: ['wrong_state', 'removing', 'window_lapsed', 'cause_remains', ...GATE, ...WHOAMI_FAILURES],
+    handler: async (call) => {
+      const { deps, params, body } = call;
+      const row = await theirConnection(deps, call.actor, params.id);
+      const { token, ...rest } = body;
+      if (token === undefined && (rest.refreshToken ?? rest.expiresAt) !== undefined) {
+        throw fieldProblem('body', 'token', 'is missing beside what belongs to it');
+      }
+      if (token !== undefined) await replaceToken(call, row, { ...rest, token });
+      // A live connection needs nothing but the new token.
+      if (token !== undefined && isLive(row.state.status) && !row.switchedOff) {
+        await within(deps.temporal, () => wakeConnection(deps.temporal, row.id, deps.config.TASK_QUEUE_PEOPLE));
+        return shown(deps, params.id, 200);
+      }
+      const asked = await ask(deps, params.id, reconnectUpdate, actOf(call));
+      return shown(deps, params.id, asked.answered ? 200 : 202);
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${PATH}/forget`,
+    operationId: 'forget',
+    tag,
+    summary: 'Disconnect and forget: delete every count and erase all that ties the connection to the developer',
+    action: 'connection.use',
+    params: byId,
+    body: nothing,
+    responses: { 202: z.object({ id, receipts: z.string().meta({ description: 'Says when the deletion is verified.' }) }) },
+    handler: async (call) => {
+      const { deps, params, operationId } = call;
+      // Once it is accepted nothing ties the connection to anybody: the same act, sent again, is known by its record.
+      if ((await recordedVersion(deps.pool, params.id, operationId)) === undefined) {
+        await theirConnection(deps, call.actor, params.id);
+        await remove(call, 'forget');
+      }
+      const receipts = `/api/v1/receipts/${params.id}`;
+      return { status: 202, location: receipts, body: { id: params.id, receipts } };
+    },
+  }),
+];
+
+/** Fence, audit record and intent in one transaction; needs neither the instance nor Temporal. */
+async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> {
+  const { deps, params } = call;
+  const accepted = await inTransaction(deps.pool, (tx) =>
+    acceptRemoval(tx, { ...actOf(call), connectionId: params.id, kind, restoreWindowMs: deps.config.RESTORE_WINDOW }),
+  );
+  deliverSoon(deps, { kind, subjectId: params.id, ...accepted });
+}
+
+async function replaceToken(call: ActCall, row: ConnectionRow, given: Parameters<typeof sealedToken>[2]): Promise<void> {
+  const { deps, actor } = call;
+  const instance = (await loadInstance(deps.pool, row.instanceId))!;
+  await verifyToken(deps, instance, given.token, asPerson(actor).source);
+  await inTransaction(deps.pool, async (tx) => {
+    const { erased_at: erasedAt } = await lockConnection(tx, row.id);
+    // Forgotten meanwhile: no token may be kept.
+    if (erasedAt) throw new DomainError('not_found');
+    await storeToken(tx, row.id, sealedToken(deps, row.id, given));
+  });
+}
