@@ -10,6 +10,7 @@ import { startSweepers } from './src/sweepers/sweepers.ts';
 import { workflowBundle } from './src/temporal/bundle.ts';
 import { connectClient, connectWorker } from './src/temporal/connect.ts';
 import { upsertSchedule } from './src/temporal/schedule.ts';
+import { registerSearchAttributes } from './src/temporal/search-attributes.ts';
 import { startWorkers } from './src/temporal/worker.ts';
 
 const config = loadConfig();
@@ -24,6 +25,9 @@ const sources = createSources();
 const authority = createAuthority({ githubApiUrl: config.GITHUB_API_URL, allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK });
 const cipher = createTokenCipher(config.TOKEN_KEYS);
 
+await registerSearchAttributes(client).catch((error: Error) =>
+  log.error({ error: error.message }, 'search attributes are not registered: register UcStatus, UcDueAt and UcInstance yourself'),
+);
 const workers = await startWorkers({ config, client, pool, sources, authority, cipher }, { ...temporal, bundlePath });
 const stopSweepers = startSweepers({ config, client, pool, sources, cipher, log, clock: () => new Date() });
 log.info({ schedule: await upsertSchedule(client, config) }, 'worker is ready');

@@ -64,6 +64,8 @@ function successes(responses: Record<number, ResponseSchema>): ZodOpenApiRespons
   );
 }
 
+const SHARED_CODES = 5;
+
 /** One answer a status; the codes that share it are in the schema. */
 function failures(route: Route): ZodOpenApiResponsesObject {
   const codes = errorsOf(route);
@@ -74,7 +76,9 @@ function failures(route: Route): ZodOpenApiResponsesObject {
       const narrowed = { type: 'object' as const, properties: { code: { enum: own } } };
       const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed] };
       const description = own.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' ');
-      return [String(status), { description, content: { 'application/problem+json': { schema } } }];
+      // What many routes answer alike is written once.
+      const shared = own.length <= SHARED_CODES && { id: own.join('.') };
+      return [String(status), { ...shared, description, content: { 'application/problem+json': { schema } } }];
     }),
   );
 }

@@ -43,12 +43,17 @@ export function sendProblem(res: Response, problem: Problem, now: Date): void {
 
 /** Which fields are wrong and how; a value that was sent is never repeated. */
 export function invalidInput(error: ZodError, where: 'body' | 'query' | 'header'): DomainError {
+  if (where === 'body' && error.issues.every(isMissingNote)) return new DomainError('note_required');
   const fields = error.issues.slice(0, 20).map((issue) => ({
     in: where,
     field: issue.path.join('.'),
     problem: issue.message.slice(0, 200),
   }));
   return new DomainError('invalid_input', 'Nothing was done. See "facts.fields" for what is wrong.', { facts: { fields } });
+}
+
+function isMissingNote(issue: ZodError['issues'][number]): boolean {
+  return issue.path.join('.') === 'note' && (issue.code === 'too_small' || (issue.code === 'invalid_type' && issue.input === undefined));
 }
 
 /** A single field that is wrong for a reason that a schema cannot see. */

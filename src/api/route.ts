@@ -90,6 +90,7 @@ export function errorsOf(defined: Route): ErrorCode[] {
     ...new Set<ErrorCode>([
       ...(writes ? JSON_BODY : []),
       ...(writes || defined.query ? (['invalid_input'] as const) : []),
+      ...(defined.body && 'note' in defined.body.shape ? (['note_required'] as const) : []),
       ...(defined.action ? ASKS_WHO : []),
       ...(defined.params ? (['not_found'] as const) : []),
       ...(writes ? KEYED : []),

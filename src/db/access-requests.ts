@@ -10,7 +10,7 @@ export interface AccessRequestRow {
   instanceId: string;
   /** The instance's request before this one. */
   previousId: string | null;
-  requester: Pick<Requester, 'sourceUserId' | 'githubUserId'>;
+  requester: Requester;
   status: RequestStatus;
   failedChecks: CheckCode[];
   decidedByTerms: boolean;
@@ -24,7 +24,7 @@ export interface AccessRequestRow {
   createdAt: string;
 }
 
-const COLUMNS = `id, instance_id, previous_id, requester_source_user_id, requester_github_user_id, status, failed_checks,
+const COLUMNS = `id, instance_id, previous_id, requester_source_user_id, requester_source_created_at, requester_github_user_id, status, failed_checks,
   decided_by_terms, information_asked, handler, contact_due_at, expires_at, nudged_at, decided_at, version, created_at`;
 
 interface Row {
@@ -32,6 +32,7 @@ interface Row {
   instance_id: string;
   previous_id: string | null;
   requester_source_user_id: number;
+  requester_source_created_at: Date;
   requester_github_user_id: number;
   status: RequestStatus;
   failed_checks: CheckCode[];
@@ -55,6 +56,7 @@ function toRequest(row: Row): AccessRequestRow {
     previousId: row.previous_id,
     requester: {
       sourceUserId: row.requester_source_user_id,
+      sourceCreatedAt: `${row.requester_source_created_at.toISOString().slice(0, 19)}Z`,
       githubUserId: row.requester_github_user_id,
     },
     status: row.status,
@@ -92,12 +94,13 @@ export async function insertRequest(tx: Queryable, request: NewAccessRequest): P
   const { id, instanceId, requester, at } = request;
   const inserted = await tx.query(
     `insert into access_request (id, instance_id, previous_id, requester_source_user_id, requester_github_user_id,
-       status, created_at)
+       status, created_at, requester_source_created_at)
      select $1::uuid, i.id, (select p.id from access_request p where p.instance_id = i.id and p.id <> $1::uuid
-       order by p.created_at desc, p.version desc limit 1), $3::bigint, $4::bigint, 'checking', $5::timestamptz
+       order by p.created_at desc, p.version desc limit 1), $3::bigint, $4::bigint, 'checking', $5::timestamptz,
+       $6::timestamptz
      from instance i where i.id = $2
      on conflict do nothing`,
-    [id, instanceId, requester.sourceUserId, requester.githubUserId, at],
+    [id, instanceId, requester.sourceUserId, requester.githubUserId, at, requester.sourceCreatedAt],
   );
   if (inserted.rowCount === 0) return sameRequest(tx, request);
   const version = await recordAudit(tx, {
@@ -203,29 +206,16 @@ export interface OrphanedRequest {
 
 /**
  * Requests that were written down and whose workflow may never have been started. Starting one by its id is harmless
- * where it runs. Who the requester is at the instance is read from the newest of the person's API tokens.
- * @param olderThan ISO
+ * where it runs.
  */
-export async function orphanedRequests(db: Queryable, olderThan: string, limit = 100): Promise<OrphanedRequest[]> {
-  const { rows } = await db.query<Row & { source_created_at: Date }>(
-    `select r.id, r.instance_id, r.requester_source_user_id, r.requester_github_user_id, r.created_at,
-       t.source_created_at
-     from access_request r cross join lateral (
-       select source_created_at from api_token
-       where instance_id = r.instance_id and source_user_id = r.requester_source_user_id
-         and github_user_id = r.requester_github_user_id and created_at <= r.created_at
-       order by created_at desc limit 1) t
-     where r.status = 'checking' and r.created_at < $1 order by r.created_at limit $2`,
-    [olderThan, limit],
+export async function orphanedRequests(db: Queryable, limit: number): Promise<OrphanedRequest[]> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from access_request
+     where status = 'checking' and recorded_at < now() - interval '1 minute' order by recorded_at limit $1`,
+    [limit],
   );
-  return rows.map((row) => ({
-    requestId: row.id,
-    instanceId: row.instance_id,
-    requester: {
-      sourceUserId: row.requester_source_user_id,
-      sourceCreatedAt: `${row.source_created_at.toISOString().slice(0, 19)}Z`,
-      githubUserId: row.requester_github_user_id,
-    },
-    askedAt: row.created_at.toISOString(),
-  }));
+  return rows.map((row) => {
+    const { id: requestId, instanceId, requester, createdAt: askedAt } = toRequest(row);
+    return { requestId, instanceId, requester, askedAt };
+  });
 }

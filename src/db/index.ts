@@ -1,5 +1,8 @@
 /** What PostgreSQL owns, as one namespace a table group; activities get it passed in. */
 export * as connections from './connections.ts';
+export * as requests from './access-requests.ts';
+export * as audit from './audit.ts';
+export * as outbox from './outbox.ts';
 export * as steps from './connection-steps.ts';
 export * as counts from './count-writes.ts';
 export * as instances from './instances.ts';

@@ -1,11 +1,14 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { requestSettings } from '../api/request-settings.ts';
 import type { Config } from '../config.ts';
+import * as requests from '../db/access-requests.ts';
 import * as connections from '../db/connections.ts';
 import * as intents from '../db/intents.ts';
 import * as sightings from '../db/sightings.ts';
 import type { Pool } from '../db/pool.ts';
 import { connectionStart, deliverIntent, wakeConnection } from '../temporal/deliver.ts';
+import { accessRequestWorkflowId } from '../workflows/access-request.messages.ts';
 import { revokeTokens, type RevocationDeps } from './revocations.ts';
 
 export interface SweeperDeps extends RevocationDeps {
@@ -29,16 +32,25 @@ const deliverIntents: Sweep = async ({ pool, client, config }) => {
   }
 };
 
-/** Connections whose row is there and whose workflow is not. */
+/** Connections and access requests whose row is there and whose workflow is not. */
 const startOrphans: Sweep = async ({ pool, client, config }) => {
   for (const id of await connections.orphanedConnections(pool, BATCH)) {
+    await client.workflow.start('connection', connectionStart(id, config.TASK_QUEUE_PEOPLE)).catch(unlessStarted);
+  }
+  for (const orphan of await requests.orphanedRequests(pool, BATCH)) {
     await client.workflow
-      .start('connection', connectionStart(id, config.TASK_QUEUE_PEOPLE))
-      .catch((error: Error) => {
-        if (error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-      });
+      .start('accessRequest', {
+        workflowId: accessRequestWorkflowId(orphan.requestId),
+        taskQueue: config.TASK_QUEUE_PEOPLE,
+        args: [{ ...orphan, settings: requestSettings(config) }],
+      })
+      .catch(unlessStarted);
   }
 };
+
+function unlessStarted(error: Error): void {
+  if (error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+}
 
 /** Wakes the connections whose observed cause has outlived its grace; the workflow looks again and decides. */
 const wakeOutlived: Sweep = async ({ pool, client, config, clock }) => {

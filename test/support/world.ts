@@ -17,6 +17,7 @@ import { createSources, type Sources } from '../../src/sources/index.ts';
 import { cacheFolder } from '../../src/stack/cache.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { connectionStart, deliverIntent, wakeConnection } from '../../src/temporal/deliver.ts';
+import { registerSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { startWorkers, type RunningWorkers } from '../../src/temporal/worker.ts';
 import {
   reconnectUpdate,
@@ -25,7 +26,6 @@ import {
   type ActAnswer,
   type UpdateNowAnswer,
 } from '../../src/workflows/connection.messages.ts';
-import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
 import { createDatabase } from './database.ts';
 
 export interface World {
@@ -101,6 +101,7 @@ export async function createWorld(options: { env?: TestWorkflowEnvironment; sett
   const connection = env ? undefined : await Connection.connect({ address: address! });
   const native = env ? undefined : await NativeConnection.connect({ address: address! });
   const client = env?.client ?? new Client({ connection: connection! });
+  await registerSearchAttributes(client);
   const bundlePath = await workflowBundle(cacheFolder());
   const workers = await startWorkers(
     { config, client, pool, sources, authority, cipher },
@@ -158,22 +159,11 @@ export async function createWorld(options: { env?: TestWorkflowEnvironment; sett
     connect: (key) => connectDeveloper(world, key),
     async close() {
       await workers.stop();
-      // A workflow that is left behind would wake up in a later test's time, with nobody to run it.
-      await Promise.all((await openWorkflows(pool)).map((id) => client.workflow.getHandle(id).terminate().catch(() => {})));
       await Promise.all([sources.close(), authority.close(), peer.close(), pool.end(), native?.close(), connection?.close()]);
       await database.drop();
     },
   };
   return world;
-}
-
-async function openWorkflows(pool: Pool): Promise<string[]> {
-  const connections = await pool.query<{ id: string }>('select id from connection');
-  const runs = await pool.query<{ instance_id: string; generation: number }>('select instance_id, generation from turning_off');
-  return [
-    ...connections.rows.map((row) => connectionWorkflowId(row.id)),
-    ...runs.rows.map((row) => sharingWorkflowId(row.instance_id, row.generation)),
-  ];
 }
 
 async function connectDeveloper(world: World, key: string): Promise<Developer> {

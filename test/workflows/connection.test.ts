@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { receiptsOf } from '../../src/db/removals.ts';
@@ -11,18 +11,15 @@ import { createWorld, eventually, type Developer, type World } from '../support/
 let env: TestWorkflowEnvironment;
 let world: World;
 
-beforeAll(async () => {
-  env = await timeSkippingEnv();
-}, 60_000);
-afterAll(async () => {
-  await env?.teardown();
-});
+// A server for each test: what one test leaves behind would wake up in the time of the next.
 beforeEach(async () => {
+  env = await timeSkippingEnv();
   world = await createWorld({ env });
   await world.switchOn();
 });
 afterEach(async () => {
   await world.close();
+  await env.teardown();
 });
 
 async function windowOfSource(key: string): Promise<{ date: string; count: number }[]> {

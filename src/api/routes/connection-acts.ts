@@ -1,4 +1,3 @@
-import type { UpdateDefinition } from '@temporalio/common';
 import { z } from 'zod';
 import { recordedVersion } from '../../db/audit.ts';
 import { acceptRemoval, lockConnection } from '../../db/connection-steps.ts';
@@ -7,9 +6,9 @@ import { loadInstance } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { isLive } from '../../domain/connection.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { connectionStart, wakeConnection } from '../../temporal/deliver.ts';
+import { wakeConnection } from '../../temporal/deliver.ts';
 import { reconnectUpdate, sendUpdate, updateNowUpdate, type Act } from '../../workflows/connection.messages.ts';
-import { askWorkflow, type Asked } from '../ask-workflow.ts';
+import { askConnection } from '../ask-connection.ts';
 import { connection, viewConnection } from '../connection-view.ts';
 import { CONSENT_VERSION } from '../consent.ts';
 import { deliverSoon, within } from '../deliver.ts';
@@ -35,18 +34,6 @@ function actOf({ actor, at, operationId }: ActCall): Act {
   return { operationId, actor: actor.id, asOf: at.toISOString() };
 }
 
-/** The update goes to the connection's workflow, which is started again where it is not there. */
-function ask<Ret, A extends Act>(deps: Deps, connectionId: string, update: UpdateDefinition<Ret, [A]>, act: A): Promise<Asked<Ret>> {
-  const start = connectionStart(connectionId, deps.config.TASK_QUEUE_PEOPLE);
-  return askWorkflow({
-    temporal: deps.temporal,
-    start: { ...start, type: 'connection', workflowIdConflictPolicy: 'USE_EXISTING' },
-    update,
-    args: [act],
-    updateId: act.operationId,
-  });
-}
-
 async function shown(deps: Deps, connectionId: string, status: 200 | 202): Promise<Answer> {
   const body = await viewConnection(deps, (await loadConnection(deps.pool, connectionId))!);
   return status === 200 ? { status, body } : { status, location: `/api/v1/connections/${connectionId}`, body };
@@ -70,7 +57,7 @@ export const connectionActRoutes = [
       if (body.consentVersion !== CONSENT_VERSION) {
         throw new DomainError('consent_required', undefined, { facts: { current: CONSENT_VERSION } });
       }
-      const asked = await ask(deps, params.id, sendUpdate, { ...actOf(call), consentVersion: body.consentVersion });
+      const asked = await askConnection(deps, params.id, sendUpdate, { ...actOf(call), consentVersion: body.consentVersion });
       return shown(deps, params.id, asked.answered ? 200 : 202);
     },
   }),
@@ -88,7 +75,7 @@ export const connectionActRoutes = [
     handler: async (call) => {
       const { deps, params } = call;
       await theirConnection(deps, call.actor, params.id);
-      const asked = await ask(deps, params.id, updateNowUpdate, { ...actOf(call), everyMs: deps.config.UPDATE_NOW_EVERY });
+      const asked = await askConnection(deps, params.id, updateNowUpdate, { ...actOf(call), everyMs: deps.config.UPDATE_NOW_EVERY });
       if (!asked.answered) return shown(deps, params.id, 202);
       if (asked.value.outcome === 'failed') throw failureError(asked.value.failure, deps.clock());
       return shown(deps, params.id, 200);
@@ -134,7 +121,7 @@ export const connectionActRoutes = [
         await within(deps.temporal, () => wakeConnection(deps.temporal, row.id, deps.config.TASK_QUEUE_PEOPLE));
         return shown(deps, params.id, 200);
       }
-      const asked = await ask(deps, params.id, reconnectUpdate, actOf(call));
+      const asked = await askConnection(deps, params.id, reconnectUpdate, actOf(call));
       return shown(deps, params.id, asked.answered ? 200 : 202);
     },
   }),

@@ -136,6 +136,7 @@ create table access_request (
   instance_id uuid not null references instance,
   previous_id uuid references access_request,
   requester_source_user_id bigint not null,
+  requester_source_created_at timestamptz not null,
   requester_github_user_id bigint not null,
   status text not null check (status in
     ('checking', 'ineligible', 'logged', 'contacted', 'approved', 'denied', 'withdrawn', 'expired')),

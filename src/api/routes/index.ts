@@ -1,0 +1,37 @@
+import type { Route } from '../route.ts';
+import { accessRequestActRoutes } from './access-request-acts.ts';
+import { accessRequestRoutes } from './access-requests.ts';
+import { accountRoutes } from './accounts.ts';
+import { auditRoutes } from './audit.ts';
+import { connectionActRoutes } from './connection-acts.ts';
+import { connectionCountRoutes } from './connection-counts.ts';
+import { connectionRoutes } from './connections.ts';
+import { doctorRoutes } from './doctor.ts';
+import { instanceRoutes } from './instances.ts';
+import { meRoutes } from './me.ts';
+import { profileRoutes } from './profiles.ts';
+import { receiptRoutes } from './receipts.ts';
+import { sharingRoutes } from './sharing.ts';
+import { syncRoutes } from './sync.ts';
+import { systemRoutes } from './system.ts';
+
+/** The product's routes, in the order in which they are matched. */
+export const routes: readonly Route[] = [
+  ...accountRoutes,
+  ...instanceRoutes,
+  ...accessRequestRoutes,
+  ...accessRequestActRoutes,
+  ...sharingRoutes,
+  ...connectionRoutes,
+  ...connectionCountRoutes,
+  ...connectionActRoutes,
+  ...meRoutes,
+  ...receiptRoutes,
+  ...profileRoutes,
+  ...syncRoutes,
+  ...doctorRoutes,
+  ...auditRoutes,
+];
+
+/** With those about the API itself; for the document, where nothing is measured. */
+export const allRoutes: readonly Route[] = [...routes, ...systemRoutes(routes, { render: () => '' })];

@@ -1,0 +1,98 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { readCounts, sourceOf } from '../activities/read-counts.ts';
+import { loadConfig, type Config } from '../config.ts';
+import { dropOldProofs } from '../db/admin-proofs.ts';
+import { dropExpiredKeys } from '../db/idempotency.ts';
+import { createPool } from '../db/pool.ts';
+import { createAuthority } from '../identity/authority.ts';
+import { createTokenCipher } from '../keys/token-cipher.ts';
+import { createSources } from '../sources/index.ts';
+import { connectClient } from '../temporal/connect.ts';
+import { activityDeps } from '../temporal/worker.ts';
+import { createApp } from './app.ts';
+import type { Deps } from './deps.ts';
+import { PROOF_KEPT_MS } from './site-admin.ts';
+
+const CLEAN_EVERY_MS = 10 * 60_000;
+const STOP_WITHIN_MS = 10_000;
+
+/** Wires the API to what it needs; `close` ends all of it. */
+async function connect(config: Config): Promise<{ deps: Deps; close(): Promise<void> }> {
+  const pool = createPool({ url: config.DATABASE_URL, max: 20, applicationName: 'unified-contributions api' });
+  const temporal = await connectClient();
+  const sources = createSources();
+  const authority = createAuthority({ githubApiUrl: config.GITHUB_API_URL, allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK });
+  const cipher = createTokenCipher(config.TOKEN_KEYS);
+  const logger = pino({ level: config.LOG_LEVEL, base: { process: 'api' } });
+  const clock = () => new Date();
+  const reading = activityDeps({ config, client: temporal, pool, sources, authority, cipher });
+  const deps: Deps = {
+    config,
+    pool,
+    temporal,
+    clock,
+    authority,
+    sources,
+    cipher,
+    logger,
+    readCounts: (instance, connection, window) =>
+      readCounts(reading, sourceOf(reading, instance), connection, window, () => clock().getTime()),
+  };
+  return {
+    deps,
+    async close() {
+      await Promise.all([sources.close(), authority.close(), temporal.connection.close()]);
+      await pool.end();
+    },
+  };
+}
+
+async function listen(deps: Deps): Promise<Server> {
+  const { HOST, PORT } = deps.config;
+  const server = createApp(deps).listen(PORT, HOST);
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
+  return server;
+}
+
+/** What is kept for a day only, by this process's own clock. */
+async function clean({ pool, clock }: Deps): Promise<void> {
+  const now = clock();
+  await dropExpiredKeys(pool, now);
+  await dropOldProofs(pool, new Date(now.getTime() - PROOF_KEPT_MS));
+}
+
+/** Takes no new connection, lets what is under way end, and cuts what does not. */
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+const { deps, close } = await connect(loadConfig());
+const server = await listen(deps);
+const cleaning = setInterval(() => {
+  clean(deps).catch((error: Error) => deps.logger.error({ error: error.name }, 'old keys and proofs were not erased'));
+}, CLEAN_EVERY_MS);
+const { address, port } = server.address() as AddressInfo;
+deps.logger.info({ address, port }, 'api is listening');
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    clearInterval(cleaning);
+    stop(server)
+      .then(close)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  });
+}

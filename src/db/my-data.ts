@@ -1,0 +1,65 @@
+import type { Queryable } from './pool.ts';
+
+export interface PersonKey {
+  instanceId: string;
+  userId: number;
+  createdAt: string;
+  githubUserId: number;
+  /** The pseudonym of the token in use. */
+  actor: string;
+}
+
+/** Rows as they are kept, by table. Of tokens: that they are kept and until when, not the ciphertext. */
+export type MyData = Record<string, Record<string, unknown>[]>;
+
+/**
+ * Everything that is held about a person, each table by its own name and columns. `person` is the mapping; all else is
+ * found through it or through the person's ids.
+ */
+export async function myData(db: Queryable, person: PersonKey): Promise<MyData> {
+  const found: MyData = {};
+  for (const [table, text] of Object.entries(QUERIES)) {
+    const { rows } = await db.query<{ row: Record<string, unknown> }>(`${PERSON} ${text}`, [
+      person.instanceId,
+      person.userId,
+      person.createdAt,
+      person.githubUserId,
+      person.actor,
+    ]);
+    found[table] = rows.map((one) => one.row);
+  }
+  return found;
+}
+
+const PERSON = `with me as (
+    select m.* from connection_person m join profile p on p.id = m.profile_id
+    where m.instance_id = $1 and m.source_user_id = $2 and m.source_created_at = $3 and p.github_user_id = $4),
+  mine as (select connection_id as id from me),
+  asked as (select * from access_request where instance_id = $1 and requester_source_user_id = $2 and requester_github_user_id = $4),
+  given as (select $5::text as actor)`;
+
+const QUERIES: Readonly<Record<string, string>> = {
+  profile: `select to_jsonb(p) as row from profile p where p.github_user_id = $4`,
+  connection_person: `select to_jsonb(me) as row from me`,
+  connection: `select to_jsonb(c) as row from connection c where c.id in (select id from mine)`,
+  connection_token: `select jsonb_build_object('connection_id', t.connection_id, 'key_id', t.key_id, 'expires_at', t.expires_at,
+    'version', t.version, 'refresh_token', t.refresh_ciphertext is not null) as row
+    from connection_token t where t.connection_id in (select id from mine)`,
+  ledger: `select jsonb_build_object('connection_id', d.connection_id, 'date', d.date, 'count', d.count) as row
+    from ledger_day d where d.connection_id in (select id from mine) order by d.connection_id, d.date`,
+  intent: `select to_jsonb(i) as row from intent i where i.subject_id in (select id from mine)`,
+  sync_failure: `select to_jsonb(f) as row from sync_failure f where f.connection_id in (select id from mine)`,
+  sighting: `select to_jsonb(s) as row from sighting s where s.connection_id in (select id from mine)`,
+  receipt: `select to_jsonb(r) as row from receipt r where r.subject_id in (select id from mine)`,
+  outbox: `select to_jsonb(o) as row from outbox o where o.subject_id in (select id from mine) or o.subject_id in (select id from asked)`,
+  access_request: `select to_jsonb(a) as row from asked a`,
+  note: `select to_jsonb(n) as row from note n where n.subject_id in (select id from mine)
+    or n.author in (select actor from given)`,
+  audit: `select to_jsonb(a) - 'hash' as row from audit a where a.subject_id in (select id from mine)
+    or a.subject_id in (select id from asked) or a.actor in (select actor from given) order by a.id`,
+  api_token: `select to_jsonb(t) - 'hash' as row from api_token t where t.instance_id = $1 and t.source_user_id = $2
+    and t.source_created_at = $3 and t.github_user_id = $4`,
+  admin_proof: `select to_jsonb(p) as row from admin_proof p where p.actor in (select actor from given)`,
+  idempotency: `select jsonb_build_object('key', i.key, 'route', i.route, 'state', i.state, 'status', i.status, 'answer', i.answer,
+    'expires_at', i.expires_at) as row from idempotency i where i.caller in (select actor from given)`,
+};
