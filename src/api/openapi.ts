@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { createDocument, type oas31, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
-import { ERRORS } from '../domain/errors.ts';
+import { createDocument, type oas31, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { ACTIONS } from './authorize.ts';
 import { errorsOf, type ResponseSchema, type Route } from './route.ts';
 import { problem } from './schemas.ts';
@@ -18,9 +18,10 @@ const idempotencyKey = z.string().min(1).max(200).optional().meta({
 /** The document, from the very schemas that the routes validate with. */
 export function openApiDocument(routes: readonly Route[]): oas31.OpenAPIObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  const shared = new Map<string, ZodOpenApiResponseObject>();
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    (paths[path] ??= {})[route.method] = operationOf(route);
+    (paths[path] ??= {})[route.method] = operationOf(route, shared);
   }
   return createDocument({
     openapi: '3.1.0',
@@ -34,7 +35,7 @@ export function openApiDocument(routes: readonly Route[]): oas31.OpenAPIObject {
   });
 }
 
-function operationOf(route: Route): ZodOpenApiOperationObject {
+function operationOf(route: Route, shared: Map<string, ZodOpenApiResponseObject>): ZodOpenApiOperationObject {
   const roles = route.action ? ACTIONS[route.action] : undefined;
   const requestParams = {
     ...(route.params && { path: route.params }),
@@ -49,7 +50,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     security: roles ? [{ token: [] }] : [],
     ...(Object.keys(requestParams).length > 0 && { requestParams }),
     ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
-    responses: { ...successes(route.responses), ...failures(route) },
+    responses: { ...successes(route.responses), ...failures(route, shared) },
   };
 }
 
@@ -66,19 +67,24 @@ function successes(responses: Record<number, ResponseSchema>): ZodOpenApiRespons
 
 const SHARED_CODES = 5;
 
-/** One answer a status; the codes that share it are in the schema. */
-function failures(route: Route): ZodOpenApiResponsesObject {
+/** One answer a status, with the codes that share it. An answer that many routes give is one object: it is written once. */
+function failures(route: Route, shared: Map<string, ZodOpenApiResponseObject>): ZodOpenApiResponsesObject {
   const codes = errorsOf(route);
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))];
   return Object.fromEntries(
     statuses.map((status) => {
       const own = codes.filter((code) => ERRORS[code].status === status);
-      const narrowed = { type: 'object' as const, properties: { code: { enum: own } } };
-      const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed] };
-      const description = own.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' ');
-      // What many routes answer alike is written once.
-      const shared = own.length <= SHARED_CODES && { id: own.join('.') };
-      return [String(status), { ...shared, description, content: { 'application/problem+json': { schema } } }];
+      const id = own.join('.');
+      const answer = shared.get(id) ?? failure(own, own.length <= SHARED_CODES ? id : undefined);
+      shared.set(id, answer);
+      return [String(status), answer];
     }),
   );
+}
+
+function failure(codes: readonly ErrorCode[], id: string | undefined): ZodOpenApiResponseObject {
+  const narrowed = { type: 'object' as const, properties: { code: { enum: [...codes] } } };
+  const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed] };
+  const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' ');
+  return { ...(id !== undefined && { id }), description, content: { 'application/problem+json': { schema } } };
 }
