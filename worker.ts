@@ -19,14 +19,24 @@ const log = pino({ level: config.LOG_LEVEL, base: { process: 'worker' } });
 // The signals are ours: sweepers and pools are to be closed as well.
 Runtime.install({ shutdownSignals: [] });
 
-const [client, temporal, bundlePath] = await Promise.all([connectClient(), connectWorker(), workflowBundle(cacheFolder())]);
+const [client, temporal, bundlePath] = await Promise.all([
+  connectClient(),
+  connectWorker(),
+  workflowBundle(cacheFolder()),
+]);
 const pool = createPool({ url: config.DATABASE_URL, max: 20, applicationName: 'unified-contributions worker' });
 const sources = createSources();
-const authority = createAuthority({ githubApiUrl: config.GITHUB_API_URL, allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK });
+const authority = createAuthority({
+  githubApiUrl: config.GITHUB_API_URL,
+  allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK,
+});
 const cipher = createTokenCipher(config.TOKEN_KEYS);
 
 await registerSearchAttributes(client).catch((error: Error) =>
-  log.error({ error: error.message }, 'search attributes are not registered: register UcStatus, UcDueAt and UcInstance yourself'),
+  log.error(
+    { error: error.message },
+    'search attributes are not registered: register UcStatus, UcDueAt and UcInstance yourself',
+  ),
 );
 const workers = await startWorkers({ config, client, pool, sources, authority, cipher }, { ...temporal, bundlePath });
 const stopSweepers = startSweepers({ config, client, pool, sources, cipher, log, clock: () => new Date() });

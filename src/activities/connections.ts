@@ -37,7 +37,11 @@ export function createConnectionActivities(deps: ActivityDeps) {
   const { pool, db, settings } = deps;
 
   function view(row: ConnectionRow, intents: Intent[], asOf: string): ConnectionView {
-    const grace = { tokenMs: settings.graceTokenMs, observedMs: settings.graceObservedMs, sightings: settings.graceSightings };
+    const grace = {
+      tokenMs: settings.graceTokenMs,
+      observedMs: settings.graceObservedMs,
+      sightings: settings.graceSightings,
+    };
     return {
       state: row.state,
       generation: row.generation,
@@ -47,7 +51,12 @@ export function createConnectionActivities(deps: ActivityDeps) {
       switchedOff: row.switchedOff,
       turningOff: row.instance.sharingStatus === 'turning_off',
       writable: row.instance.gateOpen && !row.switchedOff && row.restoreUntil === null && row.erasedAt === null,
-      intents: intents.map(({ operationId, kind, generation, askedAt }) => ({ operationId, kind, generation, askedAt })),
+      intents: intents.map(({ operationId, kind, generation, askedAt }) => ({
+        operationId,
+        kind,
+        generation,
+        askedAt,
+      })),
       observed: row.sighting && hasOutlivedGrace(row.sighting, grace, asOf) ? row.sighting.cause : null,
       graceEnds: row.sighting && graceEnds(row.sighting, grace),
     };
@@ -70,9 +79,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
 
     /** One step: fence, projection, audit record and messages in one transaction. Run again, it answers the same. */
     async commitConnectionStep(input: CommitInput): Promise<Committed> {
-      return guarded(() =>
-        db.inTransaction(pool, (tx) => db.steps.commitConnection(tx, toCommit(input))),
-      );
+      return guarded(() => db.inTransaction(pool, (tx) => db.steps.commitConnection(tx, toCommit(input))));
     },
 
     /** An accepted act that changes nothing more is done. */
@@ -128,10 +135,17 @@ export function createConnectionActivities(deps: ActivityDeps) {
         const instance = await db.instances.loadInstance(pool, read.instanceId);
         if (!connection || !instance) return { outcome: 'stale' };
         const window = windowAt(input.asOf);
-        const answer = await readCounts(deps, sourceOf(deps, instance), connection, window, () => Date.parse(input.asOf));
+        const answer = await readCounts(deps, sourceOf(deps, instance), connection, window, () =>
+          Date.parse(input.asOf),
+        );
         if (!answer.ok) {
           await db.counts.closeRead(pool, read);
-          await db.pages.recordFailures(pool, instance.id, [{ connectionId: connection.id, failure: answer.failure }], input.asOf);
+          await db.pages.recordFailures(
+            pool,
+            instance.id,
+            [{ connectionId: connection.id, failure: answer.failure }],
+            input.asOf,
+          );
           return { outcome: 'failed', failure: answer.failure, retryAfterMs: answer.retryAfterMs ?? null };
         }
         if (connection.hasFailure || connection.sighted) await db.pages.recordRecoveries(pool, [connection.id]);
@@ -160,13 +174,19 @@ export function createConnectionActivities(deps: ActivityDeps) {
     },
 
     /** Which observed causes no longer hold, asked at the source with the stored token. */
-    async recheckCauses(input: { connectionId: string; causes: ObservedCause[]; asOf: string }): Promise<ObservedCause[]> {
+    async recheckCauses(input: {
+      connectionId: string;
+      causes: ObservedCause[];
+      asOf: string;
+    }): Promise<ObservedCause[]> {
       return guarded(async () => {
         const connection = await db.pages.readConnectionForSource(pool, input.connectionId);
         const row = await db.connections.loadConnection(pool, input.connectionId);
         const instance = row && (await db.instances.loadInstance(pool, row.instanceId));
         if (!connection || !instance) return [];
-        const answer = await readCounts(deps, sourceOf(deps, instance), connection, windowAt(input.asOf), () => Date.parse(input.asOf));
+        const answer = await readCounts(deps, sourceOf(deps, instance), connection, windowAt(input.asOf), () =>
+          Date.parse(input.asOf),
+        );
         return answer.ok ? input.causes : [];
       });
     },
@@ -182,7 +202,15 @@ function messagesOf(commit: CommitInput): NonNullable<ConnectionCommit['outbox']
   };
   const event = told[commit.action];
   if (!event) return [];
-  return [{ event, subjectKind: 'connection', subjectId: commit.connectionId, address: 'person', dedupeKey: commit.operationId }];
+  return [
+    {
+      event,
+      subjectKind: 'connection',
+      subjectId: commit.connectionId,
+      address: 'person',
+      dedupeKey: commit.operationId,
+    },
+  ];
 }
 
 export type ConnectionActivities = ReturnType<typeof createConnectionActivities>;

@@ -19,7 +19,10 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
       });
     }
     if (error instanceof ApplicationFailure) throw error;
-    throw ApplicationFailure.create({ type: 'internal', message: `A step failed (${nameOf(error)}); it is tried again.` });
+    throw ApplicationFailure.create({
+      type: 'internal',
+      message: `A step failed (${nameOf(error)}); it is tried again.`,
+    });
   }
 }
 

@@ -55,7 +55,11 @@ async function usableToken(
   return open(deps, connection.id, connection.token);
 }
 
-function open(deps: ActivityDeps, connectionId: string, token: { ciphertext: Buffer; keyId: string }): string | SourceReadFailure {
+function open(
+  deps: ActivityDeps,
+  connectionId: string,
+  token: { ciphertext: Buffer; keyId: string },
+): string | SourceReadFailure {
   try {
     return deps.cipher.open(token.ciphertext, token.keyId, connectionId);
   } catch (error) {
@@ -75,7 +79,11 @@ async function refreshToken(
   let failed: SourceReadFailure | undefined;
   const stored = await deps.db.tokens.refreshLocked(deps.pool, connection.id, async (current) => {
     const newer = current.version !== connection.token.version;
-    if (!current.refreshCiphertext || (newer && !stillDue(current.expiresAt)) || (newer && connection.token.expiresAt === null)) {
+    if (
+      !current.refreshCiphertext ||
+      (newer && !stillDue(current.expiresAt)) ||
+      (newer && connection.token.expiresAt === null)
+    ) {
       return undefined;
     }
     const refresh = deps.cipher.open(current.refreshCiphertext, current.keyId, connection.id);

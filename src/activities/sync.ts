@@ -38,7 +38,13 @@ export function createSyncActivities(deps: ActivityDeps) {
   const { pool, db, settings } = deps;
 
   return {
-    async beginRun(input: { runId: string; scheduledAt: string; startedAt: string; trigger: string; instanceIds?: string[] }): Promise<string[]> {
+    async beginRun(input: {
+      runId: string;
+      scheduledAt: string;
+      startedAt: string;
+      trigger: string;
+      instanceIds?: string[];
+    }): Promise<string[]> {
       return guarded(async () => {
         await db.runs.beginRun(pool, input);
         const ids = await db.runs.instancesToSync(pool);
@@ -56,7 +62,12 @@ export function createSyncActivities(deps: ActivityDeps) {
     },
 
     /** Shuts what earlier runs left open, looks at GitHub Connect, and says where each bucket starts. */
-    async beginInstance(input: { runId: string; instanceId: string; startedAt: string; buckets: number }): Promise<{ open: boolean; cursors: string[] }> {
+    async beginInstance(input: {
+      runId: string;
+      instanceId: string;
+      startedAt: string;
+      buckets: number;
+    }): Promise<{ open: boolean; cursors: string[] }> {
       return guarded(async () => {
         const { rest } = await db.runs.beginInstanceRun(pool, input.runId, input.instanceId, input.startedAt);
         const instance = await db.instances.loadInstance(pool, input.instanceId);
@@ -66,7 +77,13 @@ export function createSyncActivities(deps: ActivityDeps) {
       });
     },
 
-    async finishInstance(input: { runId: string; instanceId: string; at: string; outcome: Outcome; rest: string[] }): Promise<void> {
+    async finishInstance(input: {
+      runId: string;
+      instanceId: string;
+      at: string;
+      outcome: Outcome;
+      rest: string[];
+    }): Promise<void> {
       await guarded(async () => {
         await db.runs.finishInstanceRun(pool, input);
         await judgeInstance(deps, input.instanceId, input.at);
@@ -121,7 +138,12 @@ export function createSyncActivities(deps: ActivityDeps) {
   }
 
   /** So many readers take from one list; memory is bounded by the page. */
-  async function readAll(deps: ActivityDeps, instance: InstanceRow, connections: PageConnection[], window: Window): Promise<Reads> {
+  async function readAll(
+    deps: ActivityDeps,
+    instance: InstanceRow,
+    connections: PageConnection[],
+    window: Window,
+  ): Promise<Reads> {
     const from = sourceOf(deps, instance);
     const reads: Reads = { good: [], failures: [], recovered: [], systemic: 0 };
     const context = Context.current();
@@ -147,15 +169,26 @@ export function createSyncActivities(deps: ActivityDeps) {
   }
 
   /** Compares digests first: in a quiet hour that is all that is asked of the ledger. */
-  async function differing(deps: ActivityDeps, instance: InstanceRow, readNumber: number, good: Reads['good'], window: Window): Promise<PageWrite[]> {
+  async function differing(
+    deps: ActivityDeps,
+    instance: InstanceRow,
+    readNumber: number,
+    good: Reads['good'],
+    window: Window,
+  ): Promise<PageWrite[]> {
     if (good.length === 0) return [];
     const ids = good.map((read) => read.connection.id);
     const kept = await db.pages.keptCounts(pool, ids, window);
     const suspects = good.filter(
-      ({ connection, counts }) => kept.openReads.has(connection.id) || kept.digests.get(connection.id) !== deps.digestOf(counts),
+      ({ connection, counts }) =>
+        kept.openReads.has(connection.id) || kept.digests.get(connection.id) !== deps.digestOf(counts),
     );
     if (suspects.length === 0) return [];
-    const windows = await db.ledger.windows(pool, suspects.map((read) => read.connection.id), window);
+    const windows = await db.ledger.windows(
+      pool,
+      suspects.map((read) => read.connection.id),
+      window,
+    );
     return suspects.map(({ connection, counts }) => {
       const openRead = kept.openReads.has(connection.id);
       return {

@@ -18,7 +18,13 @@ export function createTurningOffActivities(deps: ActivityDeps) {
       await guarded(async () => {
         const context = Context.current();
         for (;;) {
-          const more = await db.turningOff.turnOffBatch(pool, input.instanceId, input.generation, BATCH, settings.restoreWindowMs);
+          const more = await db.turningOff.turnOffBatch(
+            pool,
+            input.instanceId,
+            input.generation,
+            BATCH,
+            settings.restoreWindowMs,
+          );
           context.heartbeat();
           if (!more) return;
           if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
@@ -33,7 +39,12 @@ export function createTurningOffActivities(deps: ActivityDeps) {
         let after: string | null = null;
         let left = 0;
         do {
-          const step: { last: string | null; left: number } = await db.turningOff.verifyBatch(pool, input.instanceId, after, BATCH);
+          const step: { last: string | null; left: number } = await db.turningOff.verifyBatch(
+            pool,
+            input.instanceId,
+            after,
+            BATCH,
+          );
           left += step.left;
           after = step.last;
           context.heartbeat();
@@ -83,7 +94,9 @@ export function createTurningOffActivities(deps: ActivityDeps) {
           await deps.wakeConnections(ids);
           context.heartbeat(erased);
         }
-        await db.inTransaction(pool, (tx) => db.turningOff.markErased(tx, input.instanceId, input.generation, input.at));
+        await db.inTransaction(pool, (tx) =>
+          db.turningOff.markErased(tx, input.instanceId, input.generation, input.at),
+        );
         return erased;
       });
     },

@@ -94,7 +94,9 @@ export async function registerAccount(pool: Pool, account: NewAccount, by: By): 
 /** @throws DomainError not_found */
 export async function setTerms(pool: Pool, id: string, terms: Terms, by: By): Promise<Account> {
   return inTransaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ terms: Terms | null }>('select terms from account where id = $1 for update', [id]);
+    const { rows } = await tx.query<{ terms: Terms | null }>('select terms from account where id = $1 for update', [
+      id,
+    ]);
     if (!rows[0]) throw new DomainError('not_found');
     if (rows[0].terms !== terms) {
       await tx.query('update account set terms = $2, terms_set_at = $3, terms_set_by = $4 where id = $1', [
@@ -110,7 +112,13 @@ export async function setTerms(pool: Pool, id: string, terms: Terms, by: By): Pr
 }
 
 /** The same operation is recorded once, however often it is sent. */
-async function audit(tx: Queryable, id: string, action: string, by: By, detail: Record<string, unknown>): Promise<void> {
+async function audit(
+  tx: Queryable,
+  id: string,
+  action: string,
+  by: By,
+  detail: Record<string, unknown>,
+): Promise<void> {
   const { rowCount } = await tx.query('select 1 from audit where subject_id = $1 and operation_id = $2', [
     id,
     by.operationId,

@@ -83,9 +83,13 @@ export interface ListedToken {
 }
 
 export async function listTokens(db: Queryable): Promise<ListedToken[]> {
-  const { rows } = await db.query<{ id: string; role: string; name: string; created_at: Date; revoked_at: Date | null }>(
-    'select id, role, name, created_at, revoked_at from api_token order by created_at, id',
-  );
+  const { rows } = await db.query<{
+    id: string;
+    role: string;
+    name: string;
+    created_at: Date;
+    revoked_at: Date | null;
+  }>('select id, role, name, created_at, revoked_at from api_token order by created_at, id');
   return rows.map((row) => ({
     id: row.id,
     role: row.role,

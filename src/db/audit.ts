@@ -1,14 +1,6 @@
 import type { Queryable } from './pool.ts';
 
-export type AuditSubject =
-  | 'connection'
-  | 'request'
-  | 'sharing'
-  | 'account'
-  | 'instance'
-  | 'profile'
-  | 'token'
-  | 'sync';
+export type AuditSubject = 'connection' | 'request' | 'sharing' | 'account' | 'instance' | 'profile' | 'token' | 'sync';
 
 export interface AuditRecord {
   subjectKind: AuditSubject;

@@ -39,7 +39,9 @@ interface Fences {
 
 /** Locks in two statements: first the instance, then the row, so that the row is read after the wait. */
 export async function lockConnection(tx: Client, connectionId: string): Promise<Fences> {
-  const instance = await tx.query<{ instance_id: string }>('select instance_id from connection where id = $1', [connectionId]);
+  const instance = await tx.query<{ instance_id: string }>('select instance_id from connection where id = $1', [
+    connectionId,
+  ]);
   if (!instance.rows[0]) throw new DomainError('not_found');
   await lockInstanceShared(tx, instance.rows[0].instance_id);
   const { rows } = await tx.query<Fences>(
@@ -73,14 +75,19 @@ export async function commitConnection(tx: Client, commit: ConnectionCommit): Pr
   });
   const row = await project(tx, commit, version);
   await markDone(tx, commit.intents ?? [], commit.asOf);
-  await enqueue(tx, (commit.outbox ?? []).map((message) => ({ ...message, at: commit.asOf })));
+  await enqueue(
+    tx,
+    (commit.outbox ?? []).map((message) => ({ ...message, at: commit.asOf })),
+  );
   return row;
 }
 
 async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Promise<void> {
   const generation = await requireOpenGate(tx, fences.instance_id);
   if (fences.restore_until && fences.restore_until.toISOString() <= commit.asOf) throw new DomainError('window_lapsed');
-  const waiting = await tx.query('select 1 from intent where subject_id = $1 and done_at is null', [commit.connectionId]);
+  const waiting = await tx.query('select 1 from intent where subject_id = $1 and done_at is null', [
+    commit.connectionId,
+  ]);
   if (waiting.rowCount) throw new DomainError('removing');
   await tx.query(
     `update connection set generation = generation + 1, sharing_generation = $2, restore_until = null,
@@ -125,7 +132,10 @@ export interface Removal {
  * of the connection can be written and a reader sees the intent. Accepted twice it is accepted once.
  * @throws DomainError not_found
  */
-export async function acceptRemoval(tx: Client, removal: Removal): Promise<{ operationId: string; generation: number }> {
+export async function acceptRemoval(
+  tx: Client,
+  removal: Removal,
+): Promise<{ operationId: string; generation: number }> {
   const fences = await lockConnection(tx, removal.connectionId);
   const open = await tx.query<{ operation_id: string; generation: number }>(
     'select operation_id, generation from intent where subject_id = $1 and kind = $2 and done_at is null',
@@ -170,7 +180,10 @@ export async function eraseLinks(tx: Client, connectionIds: string[], asOf: stri
   await tx.query('delete from connection_person where connection_id = any($1)', [connectionIds]);
   await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
   await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);
-  await tx.query('update connection set erased_at = $2 where id = any($1) and erased_at is null', [connectionIds, asOf]);
+  await tx.query('update connection set erased_at = $2 where id = any($1) and erased_at is null', [
+    connectionIds,
+    asOf,
+  ]);
 }
 
 /**

@@ -60,8 +60,19 @@ export interface DueRevocation {
 }
 
 /** Takes the next tokens to revoke, and books the next try, so that a crash in between only delays them. */
-export async function takeRevocations(db: Queryable, asOf: string, limit: number, retryAt: string): Promise<DueRevocation[]> {
-  const { rows } = await db.query<{ connection_id: string; instance_id: string; ciphertext: Buffer; key_id: string; give_up_at: Date }>(
+export async function takeRevocations(
+  db: Queryable,
+  asOf: string,
+  limit: number,
+  retryAt: string,
+): Promise<DueRevocation[]> {
+  const { rows } = await db.query<{
+    connection_id: string;
+    instance_id: string;
+    ciphertext: Buffer;
+    key_id: string;
+    give_up_at: Date;
+  }>(
     `update token_revocation set next_try_at = $3, tries = tries + 1 where connection_id in (
        select connection_id from token_revocation where outcome is null and next_try_at <= $1
        order by next_try_at limit $2 for update skip locked)
@@ -78,6 +89,13 @@ export async function takeRevocations(db: Queryable, asOf: string, limit: number
 }
 
 /** The ciphertext is erased with the outcome, whichever it is. */
-export async function settleRevocation(db: Queryable, connectionId: string, outcome: 'revoked' | 'gave_up' | 'already_invalid'): Promise<void> {
-  await db.query('update token_revocation set outcome = $2, ciphertext = null where connection_id = $1', [connectionId, outcome]);
+export async function settleRevocation(
+  db: Queryable,
+  connectionId: string,
+  outcome: 'revoked' | 'gave_up' | 'already_invalid',
+): Promise<void> {
+  await db.query('update token_revocation set outcome = $2, ciphertext = null where connection_id = $1', [
+    connectionId,
+    outcome,
+  ]);
 }

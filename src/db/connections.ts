@@ -188,7 +188,10 @@ export async function storeToken(tx: Queryable, connectionId: string, token: New
 }
 
 /** What the connection's workflow needs to decide its next step. */
-export async function loadForWorkflow(db: Queryable, id: string): Promise<{ row: ConnectionRow; intents: Intent[] } | undefined> {
+export async function loadForWorkflow(
+  db: Queryable,
+  id: string,
+): Promise<{ row: ConnectionRow; intents: Intent[] } | undefined> {
   const row = await loadConnection(db, id);
   return row && { row, intents: await openIntents(db, id) };
 }

@@ -26,7 +26,12 @@ interface Standing {
 }
 
 /** Which of these rows may be written now, locked until commit. The instance's lock was taken in an earlier statement. */
-async function lockWritable(tx: Client, instanceId: string, ids: string[], strength: 'share' | 'no key update'): Promise<Standing[]> {
+async function lockWritable(
+  tx: Client,
+  instanceId: string,
+  ids: string[],
+  strength: 'share' | 'no key update',
+): Promise<Standing[]> {
   if (ids.length === 0) return [];
   const { rows } = await tx.query<Standing>(
     `select c.id, c.generation, c.read_number from connection c join instance i on i.id = c.instance_id
@@ -55,14 +60,20 @@ export async function writePage(pool: Pool, page: PageKey, readNumber: number, w
   return written;
 }
 
-async function writeChunk(tx: Client, page: PageKey, readNumber: number, chunk: PageWrite[]): Promise<number | undefined> {
+async function writeChunk(
+  tx: Client,
+  page: PageKey,
+  readNumber: number,
+  chunk: PageWrite[],
+): Promise<number | undefined> {
   await lockInstanceShared(tx, page.instanceId);
   const held = await tx.query(
     `select 1 from sync_page where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4 for share`,
     [page.runId, page.instanceId, page.fromId, readNumber],
   );
   if (held.rowCount === 0) return undefined;
-  const ids = (open: boolean) => chunk.filter((write) => write.openRead === open).map((write) => write.message.connectionId);
+  const ids = (open: boolean) =>
+    chunk.filter((write) => write.openRead === open).map((write) => write.message.connectionId);
   const met = await lockWritable(tx, page.instanceId, ids(true), 'no key update');
   const rows = [...(await lockWritable(tx, page.instanceId, ids(false), 'share')), ...met];
   const standing = new Map(rows.map((row) => [row.id, row]));
@@ -70,7 +81,10 @@ async function writeChunk(tx: Client, page: PageKey, readNumber: number, chunk: 
     const row = standing.get(message.connectionId);
     return row?.generation === message.generation && row.read_number <= readNumber;
   });
-  await ledger.put(tx, passing.map((write) => write.message));
+  await ledger.put(
+    tx,
+    passing.map((write) => write.message),
+  );
   const marked = met.filter((row) => row.read_number <= readNumber).map((row) => row.id);
   if (marked.length > 0) {
     await tx.query('update connection set read_number = $2 where id = any($1)', [marked, readNumber]);
@@ -119,5 +133,8 @@ export async function writeRead(pool: Pool, read: OpenRead, message: LedgerMessa
 }
 
 export async function closeRead(tx: Pick<Client, 'query'>, read: OpenRead): Promise<void> {
-  await tx.query('update connection set open_read = null where id = $1 and open_read = $2', [read.connectionId, read.readNumber]);
+  await tx.query('update connection set open_read = null where id = $1 and open_read = $2', [
+    read.connectionId,
+    read.readNumber,
+  ]);
 }

@@ -29,7 +29,9 @@ export async function doctorRows(db: Queryable, connectionId: string): Promise<D
   );
   const row = rows[0];
   if (!row) return undefined;
-  const intents = await db.query<Row>('select * from intent where subject_id = $1 order by asked_at desc limit 20', [connectionId]);
+  const intents = await db.query<Row>('select * from intent where subject_id = $1 order by asked_at desc limit 20', [
+    connectionId,
+  ]);
   const audit = await db.query<Row>(
     'select action, actor, at, version from audit where subject_id = $1 order by id desc limit 50',
     [connectionId],

@@ -55,7 +55,10 @@ export async function claimKey(pool: Pool, request: KeyedRequest): Promise<Claim
     if (free > request.now.getTime()) {
       throw new DomainError('idempotency_in_progress', undefined, { retryAt: new Date(free).toISOString() });
     }
-    await tx.query('update idempotency set locked_at = $3 where caller = $1 and key = $2', [...nameOf(request), request.now]);
+    await tx.query('update idempotency set locked_at = $3 where caller = $1 and key = $2', [
+      ...nameOf(request),
+      request.now,
+    ]);
     return { kind: 'run', updateId: row.update_id };
   });
 }
@@ -119,5 +122,7 @@ function valuesOf(request: KeyedRequest): unknown[] {
 
 // With the time of first use in it: a client that uses its key again after a day means a new act.
 function updateIdOf({ caller, key, now }: KeyedRequest): string {
-  return createHash('sha256').update(JSON.stringify([caller, key, now.getTime()])).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify([caller, key, now.getTime()]))
+    .digest('base64url');
 }

@@ -1,6 +1,13 @@
 import type { AccountRef } from '../ports/authority.ts';
 import type { SourceKind } from '../domain/source-label.ts';
-import { NO_SHARING, stepSharing, type Sharing, type SharingCommand, type SharingSettings, type SharingStatus } from '../domain/sharing.ts';
+import {
+  NO_SHARING,
+  stepSharing,
+  type Sharing,
+  type SharingCommand,
+  type SharingSettings,
+  type SharingStatus,
+} from '../domain/sharing.ts';
 import { DomainError } from '../domain/errors.ts';
 import { recordAudit, recordedVersion } from './audit.ts';
 import { lockInstanceExclusive } from './locks.ts';
@@ -82,12 +89,17 @@ function toInstance(row: Row): InstanceRow {
 }
 
 export async function loadInstance(db: Queryable, id: string): Promise<InstanceRow | undefined> {
-  const { rows } = await db.query(`select ${COLUMNS} from instance i join account a on a.id = i.account_id where i.id = $1`, [id]);
+  const { rows } = await db.query(
+    `select ${COLUMNS} from instance i join account a on a.id = i.account_id where i.id = $1`,
+    [id],
+  );
   return rows[0] && toInstance(rows[0] as Row);
 }
 
 export async function listInstances(db: Queryable): Promise<InstanceRow[]> {
-  const { rows } = await db.query(`select ${COLUMNS} from instance i join account a on a.id = i.account_id order by i.hostname`);
+  const { rows } = await db.query(
+    `select ${COLUMNS} from instance i join account a on a.id = i.account_id order by i.hostname`,
+  );
   return rows.map((row) => toInstance(row as Row));
 }
 
@@ -139,7 +151,10 @@ export async function applySharing(tx: Client, instanceId: string, act: SharingA
   await tx.query('update instance set sharing_version = $2 where id = $1', [instanceId, version]);
   if (turnsOff) await openTurningOff(tx, instanceId, next, act, action);
   if (action === 'sharing.revoked' && next.status === 'turning_off' && !turnsOff) {
-    await tx.query(`update turning_off set ends_in = 'unavailable' where instance_id = $1 and generation = $2`, [instanceId, next.generation]);
+    await tx.query(`update turning_off set ends_in = 'unavailable' where instance_id = $1 and generation = $2`, [
+      instanceId,
+      next.generation,
+    ]);
   }
   return { sharing: next, changed: true, turnsOff };
 }
@@ -172,7 +187,13 @@ async function storeSharing(tx: Client, id: string, next: Sharing, act: SharingA
   );
 }
 
-async function openTurningOff(tx: Client, instanceId: string, next: Sharing, act: SharingAct, action: string): Promise<void> {
+async function openTurningOff(
+  tx: Client,
+  instanceId: string,
+  next: Sharing,
+  act: SharingAct,
+  action: string,
+): Promise<void> {
   await tx.query(
     `insert into turning_off (instance_id, generation, cause, ends_in, asked_at) values ($1, $2, $3, $4, $5)`,
     [instanceId, next.generation, action, next.endsIn, act.at],
@@ -195,7 +216,11 @@ async function openTurningOff(tx: Client, instanceId: string, next: Sharing, act
 
 /** What an operator recorded, or a look at the source found, of GitHub Connect. */
 export async function recordConnect(tx: Queryable, instanceId: string, connected: boolean, at: string): Promise<void> {
-  await tx.query(`update instance set connect = $2, connect_seen_at = $3 where id = $1`, [instanceId, connected ? 'connected' : 'disconnected', at]);
+  await tx.query(`update instance set connect = $2, connect_seen_at = $3 where id = $1`, [
+    instanceId,
+    connected ? 'connected' : 'disconnected',
+    at,
+  ]);
 }
 
 export interface NewInstance {

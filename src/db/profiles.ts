@@ -93,7 +93,12 @@ export async function publicSources(
   );
   if (rows.length === 0) return undefined;
   const shown = rows.filter((row) => row.id !== null);
-  const days = await ledger.read(db, shown.map((row) => row.id!), range.from, range.to);
+  const days = await ledger.read(
+    db,
+    shown.map((row) => row.id!),
+    range.from,
+    range.to,
+  );
   return shown.map((row) => ({
     label: SOURCE_LABELS[row.kind],
     asOf: row.as_of?.toISOString() ?? null,

@@ -4,7 +4,11 @@ import { enqueue } from './outbox.ts';
 import type { Queryable } from './pool.ts';
 
 /** How many sending connections of an instance turned within the hour before `at`, of how many. */
-export async function turnedWithinAnHour(db: Queryable, instanceId: string, at: string): Promise<{ turned: number; connections: number }> {
+export async function turnedWithinAnHour(
+  db: Queryable,
+  instanceId: string,
+  at: string,
+): Promise<{ turned: number; connections: number }> {
   const { rows } = await db.query<{ turned: number; connections: number }>(
     `select (select count(*) from sighting where instance_id = $1 and first_at > $2)::int as turned,
        (select count(*) from connection where instance_id = $1 and status = 'sending' and restore_until is null
@@ -30,7 +34,12 @@ export async function dismiss(tx: Queryable, instanceId: string, at: string): Pr
 }
 
 /** Connections whose observed cause has outlived its grace and was seen often enough; each is named once a sighting. */
-export async function takeOutlived(db: Queryable, grace: GraceSettings, asOf: string, limit: number): Promise<string[]> {
+export async function takeOutlived(
+  db: Queryable,
+  grace: GraceSettings,
+  asOf: string,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await db.query<{ connection_id: string }>(
     `update sighting set woken_at = $1 where connection_id in (
        select s.connection_id from sighting s join connection c on c.id = s.connection_id

@@ -11,7 +11,13 @@ export interface PageConnection {
   generation: number;
   userId: number;
   createdAt: string;
-  token: { ciphertext: Buffer; keyId: string; refreshCiphertext: Buffer | null; expiresAt: string | null; version: number };
+  token: {
+    ciphertext: Buffer;
+    keyId: string;
+    refreshCiphertext: Buffer | null;
+    expiresAt: string | null;
+    version: number;
+  };
   openRead: boolean;
   hasFailure: boolean;
   sighted: boolean;
@@ -35,7 +41,13 @@ export async function openPage(db: Queryable, page: PageKey, startedAt: string):
 }
 
 /** The next sending connections of an instance after `afterId`, up to and with `toId`, in the order of their ids. */
-export async function readPage(db: Queryable, instanceId: string, afterId: string, toId: string, limit: number): Promise<PageConnection[]> {
+export async function readPage(
+  db: Queryable,
+  instanceId: string,
+  afterId: string,
+  toId: string,
+  limit: number,
+): Promise<PageConnection[]> {
   const { rows } = await db.query<Record<string, unknown>>(
     `select c.id, c.generation, p.source_user_id, p.source_created_at, t.ciphertext, t.key_id, t.refresh_ciphertext,
        t.expires_at, t.version, c.open_read is not null as open_read,
@@ -54,7 +66,10 @@ export async function readPage(db: Queryable, instanceId: string, afterId: strin
 }
 
 /** One connection for its own read, whatever its status; undefined once its link is erased. */
-export async function readConnectionForSource(db: Queryable, connectionId: string): Promise<PageConnection | undefined> {
+export async function readConnectionForSource(
+  db: Queryable,
+  connectionId: string,
+): Promise<PageConnection | undefined> {
   const { rows } = await db.query<Record<string, unknown>>(
     `select c.id, c.generation, p.source_user_id, p.source_created_at, t.ciphertext, t.key_id, t.refresh_ciphertext,
        t.expires_at, t.version, false as open_read,
@@ -123,14 +138,29 @@ export async function finishPage(pool: Pool, page: PageKey, readNumber: number, 
     const held = await tx.query(
       `update sync_page set finished_at = $5, to_id = $6, connections = $7, changed = $8, failed = $9
        where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4`,
-      [page.runId, page.instanceId, page.fromId, readNumber, result.at, result.toId, result.connections, result.changed, result.failures.length],
+      [
+        page.runId,
+        page.instanceId,
+        page.fromId,
+        readNumber,
+        result.at,
+        result.toId,
+        result.connections,
+        result.changed,
+        result.failures.length,
+      ],
     );
     if (held.rowCount === 0) return;
     await recordFailures(tx, page.instanceId, result.failures, result.at);
   });
 }
 
-export async function recordFailures(tx: Queryable, instanceId: string, failures: PageResult['failures'], at: string): Promise<void> {
+export async function recordFailures(
+  tx: Queryable,
+  instanceId: string,
+  failures: PageResult['failures'],
+  at: string,
+): Promise<void> {
   if (failures.length === 0) return;
   await tx.query(
     `insert into sync_failure (connection_id, class, first_at, last_at)

@@ -29,7 +29,12 @@ export async function instancesToSync(db: Queryable): Promise<string[]> {
 
 export type Outcome = 'finished' | 'partial' | 'skipped' | 'breaker_open' | 'gate_closed';
 
-export async function beginInstanceRun(db: Queryable, runId: string, instanceId: string, at: string): Promise<{ rest: string[] }> {
+export async function beginInstanceRun(
+  db: Queryable,
+  runId: string,
+  instanceId: string,
+  at: string,
+): Promise<{ rest: string[] }> {
   await db.query(
     `insert into sync_instance_run (run_id, instance_id, started_at) values ($1, $2, $3) on conflict do nothing`,
     [runId, instanceId, at],
@@ -118,8 +123,17 @@ export async function listRuns(db: Queryable, limit: number, before?: string): P
 export async function lastSync(
   pool: Pool | Queryable,
   connectionId: string,
-): Promise<{ lastSuccessAt: string | null; failure: { class: string; firstAt: string; lastAt: string; times: number } | null }> {
-  const { rows } = await pool.query<{ success: Date | null; class: string | null; first_at: Date; last_at: Date; times: number }>(
+): Promise<{
+  lastSuccessAt: string | null;
+  failure: { class: string; firstAt: string; lastAt: string; times: number } | null;
+}> {
+  const { rows } = await pool.query<{
+    success: Date | null;
+    class: string | null;
+    first_at: Date;
+    last_at: Date;
+    times: number;
+  }>(
     `select (select p.finished_at from sync_page p
              where p.instance_id = c.instance_id and p.from_id < c.id and (p.to_id is null or c.id <= p.to_id)
                and p.finished_at is not null and p.started_at >= coalesce(c.sending_since, 'infinity')

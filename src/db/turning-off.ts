@@ -19,7 +19,11 @@ export interface TurningOff {
   erasedAt: string | null;
 }
 
-export async function loadTurningOff(db: Queryable, instanceId: string, generation: number): Promise<TurningOff | undefined> {
+export async function loadTurningOff(
+  db: Queryable,
+  instanceId: string,
+  generation: number,
+): Promise<TurningOff | undefined> {
   const { rows } = await db.query<Record<string, unknown>>(
     'select * from turning_off where instance_id = $1 and generation = $2',
     [instanceId, generation],
@@ -48,7 +52,13 @@ export async function loadTurningOff(db: Queryable, instanceId: string, generati
  * of whoever had none: that is the run's cohort. Only what joined or ticked below this generation is touched.
  * @returns whether more are left
  */
-export async function turnOffBatch(pool: Pool, instanceId: string, generation: number, size: number, restoreWindowMs: number): Promise<boolean> {
+export async function turnOffBatch(
+  pool: Pool,
+  instanceId: string,
+  generation: number,
+  size: number,
+  restoreWindowMs: number,
+): Promise<boolean> {
   return inTransaction(pool, async (tx) => {
     await lockInstanceShared(tx, instanceId);
     const run = await tx.query<{ cursor_id: string | null; asked_at: Date }>(
@@ -64,12 +74,14 @@ export async function turnOffBatch(pool: Pool, instanceId: string, generation: n
     );
     if (batch.rows.length === 0) return false;
     const cohort = batch.rows.filter((row) => row.cohort).map((row) => row.id);
-    await tx.query('update connection set restore_until = $2, cohort_generation = $3, open_read = null where id = any($1)', [
-      cohort,
-      addMs(askedAt.toISOString(), restoreWindowMs),
-      generation,
-    ]);
-    const { items } = await ledger.remove(tx, batch.rows.map((row) => row.id));
+    await tx.query(
+      'update connection set restore_until = $2, cohort_generation = $3, open_read = null where id = any($1)',
+      [cohort, addMs(askedAt.toISOString(), restoreWindowMs), generation],
+    );
+    const { items } = await ledger.remove(
+      tx,
+      batch.rows.map((row) => row.id),
+    );
     await tx.query(
       `update turning_off set cursor_id = $3, items_deleted = items_deleted + $4, connections_done = connections_done + $5,
          cohort = coalesce(cohort, 0) + $6 where instance_id = $1 and generation = $2`,
@@ -80,7 +92,12 @@ export async function turnOffBatch(pool: Pool, instanceId: string, generation: n
 }
 
 /** The ids of one step of the verification, by keyset; their counts are read through the public read. */
-export async function verifyBatch(db: Queryable, instanceId: string, after: string | null, size: number): Promise<{ last: string | null; left: number }> {
+export async function verifyBatch(
+  db: Queryable,
+  instanceId: string,
+  after: string | null,
+  size: number,
+): Promise<{ last: string | null; left: number }> {
   const { rows } = await db.query<{ id: string }>(
     'select id from connection where instance_id = $1 and ($2::uuid is null or id > $2) order by id limit $3',
     [instanceId, after, size],
@@ -94,7 +111,13 @@ export async function verifyBatch(db: Queryable, instanceId: string, after: stri
  * before cleared its clock and is left alone.
  * @returns the ids erased, so that their workflows can be closed
  */
-export async function eraseCohortBatch(pool: Pool, instanceId: string, generation: number, asOf: string, size: number): Promise<string[]> {
+export async function eraseCohortBatch(
+  pool: Pool,
+  instanceId: string,
+  generation: number,
+  asOf: string,
+  size: number,
+): Promise<string[]> {
   return inTransaction(pool, async (tx) => {
     await lockInstanceShared(tx, instanceId);
     const { rows } = await tx.query<{ id: string }>(
@@ -109,11 +132,10 @@ export async function eraseCohortBatch(pool: Pool, instanceId: string, generatio
 }
 
 export async function markVerified(tx: Queryable, instanceId: string, generation: number, at: string): Promise<void> {
-  await tx.query('update turning_off set verified_at = coalesce(verified_at, $3) where instance_id = $1 and generation = $2', [
-    instanceId,
-    generation,
-    at,
-  ]);
+  await tx.query(
+    'update turning_off set verified_at = coalesce(verified_at, $3) where instance_id = $1 and generation = $2',
+    [instanceId, generation, at],
+  );
 }
 
 /** One audit record for the whole cohort, with its number. */

@@ -50,7 +50,12 @@ export const NO_SHARING: Sharing = {
 
 const same = (next: Sharing): SharingStep => ({ next, action: undefined, turnsOff: false });
 
-function turnOff(sharing: Sharing, action: string, endsIn: 'off' | 'unavailable', sides: Partial<Sharing>): SharingStep {
+function turnOff(
+  sharing: Sharing,
+  action: string,
+  endsIn: 'off' | 'unavailable',
+  sides: Partial<Sharing>,
+): SharingStep {
   const next: Sharing = {
     ...sharing,
     ...sides,
@@ -80,7 +85,8 @@ function switchSide(sharing: Sharing, side: Side, on: boolean): SharingStep {
   const flipped: Sharing = { ...sharing, [flag]: on };
   const action = `sharing.${side}_side_${on ? 'enabled' : 'disabled'}`;
   if (!on && isLive(sharing.status)) return turnOff(sharing, action, 'off', { [flag]: false });
-  const opens = flipped.instanceSide && flipped.accountSide && (sharing.status === 'available' || sharing.status === 'off');
+  const opens =
+    flipped.instanceSide && flipped.accountSide && (sharing.status === 'available' || sharing.status === 'off');
   return { next: opens ? { ...flipped, status: 'on' } : flipped, action, turnsOff: false };
 }
 

@@ -19,9 +19,7 @@ export interface SourceIdentity {
   createdAt: string;
 }
 
-export type SourceRead =
-  | { ok: true; counts: Int32Array; ignored: number }
-  | SourceReadFailure;
+export type SourceRead = { ok: true; counts: Int32Array; ignored: number } | SourceReadFailure;
 
 export interface SourceReadFailure {
   ok: false;
@@ -48,12 +46,30 @@ export interface Source {
    * One developer's counts in the window, read with that developer's own token. Never throws for what a source or a
    * network can do; every such thing is a failure class. `signal` bounds it from outside.
    */
-  read(instance: SourceInstance, token: string, who: SourceIdentity, window: Window, signal?: AbortSignal): Promise<SourceRead>;
+  read(
+    instance: SourceInstance,
+    token: string,
+    who: SourceIdentity,
+    window: Window,
+    signal?: AbortSignal,
+  ): Promise<SourceRead>;
   /** Who a token belongs to, with its scope checked. */
-  whoami(instance: SourceInstance, token: string, signal?: AbortSignal): Promise<({ ok: true; login: string; siteAdmin: boolean } & SourceIdentity) | SourceReadFailure>;
+  whoami(
+    instance: SourceInstance,
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<({ ok: true; login: string; siteAdmin: boolean } & SourceIdentity) | SourceReadFailure>;
   /** Exchanges a refresh token; only where `tokensExpire`. */
-  refresh(instance: SourceInstance, refreshToken: string, signal?: AbortSignal): Promise<({ ok: true } & RefreshedToken) | SourceReadFailure>;
+  refresh(
+    instance: SourceInstance,
+    refreshToken: string,
+    signal?: AbortSignal,
+  ): Promise<({ ok: true } & RefreshedToken) | SourceReadFailure>;
   /** Revokes that token alone, never the grant. */
-  revoke(instance: SourceInstance, token: string, signal?: AbortSignal): Promise<{ ok: true; already: boolean } | SourceReadFailure>;
+  revoke(
+    instance: SourceInstance,
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<{ ok: true; already: boolean } | SourceReadFailure>;
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { requestSettings } from '../api/request-settings.ts';
 import type { Config } from '../config.ts';
 import * as requests from '../db/access-requests.ts';
 import * as connections from '../db/connections.ts';
+import { removeOutdated } from '../db/housekeeping.ts';
 import * as intents from '../db/intents.ts';
 import * as sightings from '../db/sightings.ts';
 import type { Pool } from '../db/pool.ts';
@@ -60,11 +62,14 @@ const wakeOutlived: Sweep = async ({ pool, client, config, clock }) => {
   }
 };
 
+const tidy: Sweep = ({ pool, clock }) => removeOutdated(pool, clock().toISOString());
+
 const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
   { name: 'intents', lock: 1, sweep: deliverIntents },
   { name: 'orphans', lock: 2, sweep: startOrphans },
   { name: 'graces', lock: 3, sweep: wakeOutlived },
   { name: 'revocations', lock: 4, sweep: revokeTokens },
+  { name: 'outdated', lock: 5, sweep: tidy },
 ];
 
 /** One worker at a time sweeps; one that fails is logged and goes on the next time. */
@@ -88,23 +93,15 @@ export function startSweepers(deps: SweeperDeps): () => Promise<void> {
   const stop = new AbortController();
   const loops = SWEEPS.map(async (one) => {
     while (!stop.signal.aborted) {
-      await sweepOnce(deps, one).catch((error: Error) => deps.log.error({ sweep: one.name, error: error.message }, 'a sweep failed'));
-      await pause(deps.config.SWEEP_EVERY, stop.signal);
+      await sweepOnce(deps, one).catch((error: Error) =>
+        deps.log.error({ sweep: one.name, error: error.message }, 'a sweep failed'),
+      );
+      // Aborted while it waits, it has nothing more to do.
+      await delay(deps.config.SWEEP_EVERY, undefined, { signal: stop.signal }).catch(() => {});
     }
   });
   return async () => {
     stop.abort();
     await Promise.all(loops);
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
 }

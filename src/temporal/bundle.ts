@@ -29,7 +29,10 @@ export async function workflowBundle(cacheDir: string): Promise<string> {
   const path = join(folder, `${await fingerprint()}.js`);
   const found = await readFile(path).catch(() => undefined);
   if (found) return path;
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(SRC, 'workflows', 'index.ts'), logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(SRC, 'workflows', 'index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
   await mkdir(folder, { recursive: true });
   const whole = `${path}.${randomUUID()}`;
   await writeFile(whole, code);

@@ -26,7 +26,11 @@ export async function wakeConnection(client: Client, connectionId: string, taskQ
 }
 
 /** Hands an accepted act to its workflow. Delivered twice it is taken up once. */
-export async function deliverIntent(client: Client, intent: Pick<Intent, 'kind' | 'subjectId' | 'generation'>, taskQueue: string): Promise<void> {
+export async function deliverIntent(
+  client: Client,
+  intent: Pick<Intent, 'kind' | 'subjectId' | 'generation'>,
+  taskQueue: string,
+): Promise<void> {
   if (intent.kind !== 'turn_off') return wakeConnection(client, intent.subjectId, taskQueue);
   try {
     await client.workflow.start('turningOff', {

@@ -1,13 +1,20 @@
-import { ScheduleNotFoundError, ScheduleOverlapPolicy, type Client, type ScheduleOptions, type ScheduleUpdateOptions } from '@temporalio/client';
+import {
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleDescription,
+  type ScheduleOptions,
+  type ScheduleUpdateOptions,
+} from '@temporalio/client';
 import type { Config } from '../config.ts';
 import type { ContributionSyncInput } from '../workflows/sync.messages.ts';
 
 /** Raised whenever what the Schedule carries changes, so that an older release never overwrites a newer spec. */
 const SPEC_RELEASE = 1;
 
-type Spec = Pick<ScheduleOptions, 'spec' | 'action' | 'policies' | 'memo'>;
+type Spec = Pick<ScheduleOptions, 'spec' | 'action' | 'policies'>;
 
-function specOf(config: Config): Spec {
+function specOf(config: Config, release: number): Spec {
   const input: ContributionSyncInput = {
     settings: {
       buckets: config.SYNC_BUCKETS,
@@ -16,6 +23,7 @@ function specOf(config: Config): Spec {
       breakerPages: 3,
     },
     trigger: 'schedule',
+    release,
   };
   return {
     spec: { intervals: [{ every: config.SYNC_EVERY }], jitter: config.SYNC_JITTER },
@@ -28,18 +36,26 @@ function specOf(config: Config): Spec {
       staticSummary: 'one hour of contribution counts',
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '2 hours', pauseOnFailure: false },
-    memo: { specRelease: SPEC_RELEASE },
   };
 }
 
+/** It travels in the action's input: a memo would stay as it was when the Schedule was created. */
+function releaseOf({ action }: ScheduleDescription): number {
+  const [input] = (action.args ?? []) as [ContributionSyncInput?];
+  return input?.release ?? 0;
+}
+
 /** Creates or updates the hourly Schedule; whether it is paused, and the note why, is an operator's and is kept. */
-export async function upsertSchedule(client: Client, config: Config): Promise<'created' | 'updated' | 'newer'> {
-  const spec = specOf(config);
+export async function upsertSchedule(
+  client: Client,
+  config: Config,
+  release = SPEC_RELEASE,
+): Promise<'created' | 'updated' | 'newer'> {
+  const spec = specOf(config, release);
   const handle = client.schedule.getHandle(config.SYNC_SCHEDULE_ID);
   try {
     const current = await handle.describe();
-    const release = Number(current.memo?.['specRelease'] ?? 0);
-    if (release > SPEC_RELEASE) return 'newer';
+    if (releaseOf(current) > release) return 'newer';
     await handle.update((previous) => ({ ...spec, state: previous.state }) as ScheduleUpdateOptions);
     return 'updated';
   } catch (error) {

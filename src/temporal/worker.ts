@@ -84,7 +84,11 @@ export async function startWorkers(
   const { TASK_QUEUE_PEOPLE, TASK_QUEUE_SYNC, SYNC_BUCKETS } = parts.config;
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: TASK_QUEUE_PEOPLE, maxConcurrentActivityTaskExecutions: 50 }),
-    Worker.create({ ...common, taskQueue: TASK_QUEUE_SYNC, maxConcurrentActivityTaskExecutions: Math.max(4, SYNC_BUCKETS * 2) }),
+    Worker.create({
+      ...common,
+      taskQueue: TASK_QUEUE_SYNC,
+      maxConcurrentActivityTaskExecutions: Math.max(4, SYNC_BUCKETS * 2),
+    }),
   ]);
   const runs = workers.map((worker) => worker.run());
   return {

@@ -23,7 +23,8 @@ export interface ActAnswer {
   version: number;
 }
 
-export type UpdateNowAnswer = { outcome: 'written' | 'superseded' | 'stale' } | { outcome: 'failed'; failure: SourceFailure };
+export type UpdateNowAnswer =
+  { outcome: 'written' | 'superseded' | 'stale' } | { outcome: 'failed'; failure: SourceFailure };
 
 /** "Send my contribution counts" was ticked. Answers when fence, projection and audit are committed. */
 export const sendUpdate = defineUpdate<ActAnswer, [SendAct]>('send');

@@ -39,12 +39,11 @@ const reading = proxyActivities<ConnectionActivities>({
 });
 
 const RECENT_OPERATIONS = 50;
+const REMOVAL_PATIENCE_MS = 1000;
 const RESTORE_RETRY_MS = { first: 60_000, most: 3_600_000 };
 
 type Request =
-  | { kind: 'send'; act: SendAct }
-  | { kind: 'reconnect'; act: Act }
-  | { kind: 'update_now'; act: UpdateNowAct };
+  { kind: 'send'; act: SendAct } | { kind: 'reconnect'; act: Act } | { kind: 'update_now'; act: UpdateNowAct };
 type Settled = { ok: true; answer: ActAnswer | UpdateNowAnswer } | { ok: false; failure: Error };
 
 const nowIso = () => new Date().toISOString();
@@ -120,10 +119,17 @@ export async function connection(input: ConnectionInput): Promise<void> {
     await continueAsNew<typeof connection>({ ...input, carried: { recentOperations: recent, lastUpdateNowAt } });
   }
 
-  /** What cannot be taken now whatever follows; while counts are deleted nobody waits for an answer. */
   function refuseEarly(_act: Act): void {
     if (view?.state.status === 'ended') throw toFailure(new DomainError('not_found'));
-    if (view?.state.status === 'removing') throw toFailure(new DomainError('removing'));
+  }
+
+  /**
+   * While counts are deleted nobody waits long for an answer: the deletion takes milliseconds, or it waits for a server.
+   * A little is waited, since PostgreSQL shows the end of a deletion before this workflow hears of it.
+   */
+  async function refuseWhileRemoving(): Promise<void> {
+    const over = () => view?.state.status !== 'removing';
+    if (!over() && !(await condition(over, REMOVAL_PATIENCE_MS))) throw toFailure(new DomainError('removing'));
   }
 
   function refuseTooSoon(act: UpdateNowAct): void {
@@ -138,7 +144,9 @@ export async function connection(input: ConnectionInput): Promise<void> {
     const { operationId } = request.act;
     const known = recent.find((one) => one.operationId === operationId);
     if (known) return known.answer;
-    if (!settled.has(operationId) && !requests.some((one) => one.act.operationId === operationId)) requests.push(request);
+    await refuseWhileRemoving();
+    if (!settled.has(operationId) && !requests.some((one) => one.act.operationId === operationId))
+      requests.push(request);
     await condition(() => settled.has(operationId));
     const result = settled.get(operationId)!;
     if (!result.ok) throw result.failure;
@@ -179,7 +187,13 @@ export async function connection(input: ConnectionInput): Promise<void> {
     const step = stepConnection(view!.state, command);
     if (step.action) {
       const done = await activities.commitConnectionStep({ ...stepInput(step, by), intents });
-      view = { ...view!, state: step.next, version: done.version, generation: done.generation, restoreUntil: done.restoreUntil };
+      view = {
+        ...view!,
+        state: step.next,
+        version: done.version,
+        generation: done.generation,
+        restoreUntil: done.restoreUntil,
+      };
       if (step.fence === 'enter') view = { ...view, switchedOff: false, writable: true };
     }
     return step;
@@ -249,7 +263,8 @@ export async function connection(input: ConnectionInput): Promise<void> {
 
   /** What PostgreSQL says that the projection does not: a new row, a gate that closed, a cause that outlived its grace. */
   async function followFacts(): Promise<void> {
-    if (view!.state.status === 'connecting') await commit({ type: 'establish' }, { ...bySystem(), operationId: 'established' });
+    if (view!.state.status === 'connecting')
+      await commit({ type: 'establish' }, { ...bySystem(), operationId: 'established' });
     if (view!.switchedOff && !view!.turningOff) await commit({ type: 'switched_off' }, bySystem());
     if (view!.observed && !view!.switchedOff) {
       const lifted = await reading.recheckCauses({ connectionId, causes: [view!.observed], asOf: nowIso() });

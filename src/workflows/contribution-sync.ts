@@ -24,7 +24,9 @@ const AWAITED_MS = 58 * 60_000;
  * One hour's run, started by the Schedule or a trigger. It starts one child an instance, abandoned, so that a slow
  * instance delays nobody, and ends when they have ended or when the next hour is near.
  */
-export async function contributionSync(input: ContributionSyncInput): Promise<{ runId: string; instances: number; skipped: number }> {
+export async function contributionSync(
+  input: ContributionSyncInput,
+): Promise<{ runId: string; instances: number; skipped: number }> {
   const runId = uuid4();
   const startedAt = new Date().toISOString();
   const scheduled = workflowInfo().searchAttributes['TemporalScheduledStartTime']?.[0];

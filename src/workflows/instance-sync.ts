@@ -72,7 +72,10 @@ export async function instanceSync(input: InstanceSyncInput): Promise<{ outcome:
     }
   }
 
-  async function finish(outcome: 'finished' | 'partial' | 'breaker_open' | 'gate_closed', read: number): Promise<{ outcome: string; pages: number }> {
+  async function finish(
+    outcome: 'finished' | 'partial' | 'breaker_open' | 'gate_closed',
+    read: number,
+  ): Promise<{ outcome: string; pages: number }> {
     const rest = outcome === 'partial' || outcome === 'breaker_open' ? restOf(buckets ?? [], settings.buckets) : [];
     await activities.finishInstance({ runId, instanceId, at: new Date().toISOString(), outcome, rest });
     return { outcome, pages: read };

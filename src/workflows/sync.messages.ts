@@ -16,6 +16,8 @@ export interface ContributionSyncInput {
   settings: SyncSettings;
   /** `schedule`, or who triggered it by hand. */
   trigger: string;
+  /** Which release's spec the Schedule holds. */
+  release?: number;
   /** Only these; all of them when absent. */
   instanceIds?: string[];
 }

@@ -53,6 +53,8 @@ export interface Developer {
   key: string;
   send(): Promise<ActAnswer>;
   optOut(): Promise<void>;
+  /** The opt-out’s transaction alone: the process died before it told anybody. */
+  acceptOptOut(): Promise<void>;
   forget(): Promise<void>;
   reconnect(): Promise<ActAnswer>;
   updateNow(): Promise<UpdateNowAnswer>;
@@ -74,7 +76,9 @@ Runtime.install({
  * One instance with sharing available, its peer, a database and workers of the file's own, on the Temporal server given
  * or on the shared dev server.
  */
-export async function createWorld(options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; maxCachedWorkflows?: number } = {}): Promise<World> {
+export async function createWorld(
+  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; maxCachedWorkflows?: number } = {},
+): Promise<World> {
   const { env } = options;
   const database = await createDatabase();
   const queue = randomBytes(4).toString('hex');
@@ -159,7 +163,14 @@ export async function createWorld(options: { env?: TestWorkflowEnvironment; sett
     connect: (key) => connectDeveloper(world, key),
     async close() {
       await workers.stop();
-      await Promise.all([sources.close(), authority.close(), peer.close(), pool.end(), native?.close(), connection?.close()]);
+      await Promise.all([
+        sources.close(),
+        authority.close(),
+        peer.close(),
+        pool.end(),
+        native?.close(),
+        connection?.close(),
+      ]);
       await database.drop();
     },
   };
@@ -190,9 +201,12 @@ async function connectDeveloper(world: World, key: string): Promise<Developer> {
   const start = connectionStart(id, config.TASK_QUEUE_PEOPLE);
   const handle = await client.workflow.start('connection', start);
   const act = async () => ({ operationId: randomUUID(), actor: 'test', asOf: await world.now() });
-  const remove = async (kind: 'opt_out' | 'forget') => {
+  const accept = async (kind: 'opt_out' | 'forget') => {
     const removal = { connectionId: id, kind, operationId: randomUUID(), actor: 'test', asOf: await world.now() };
     await inTransaction(pool, (tx) => acceptRemoval(tx, { ...removal, restoreWindowMs: config.RESTORE_WINDOW }));
+  };
+  const remove = async (kind: 'opt_out' | 'forget') => {
+    await accept(kind);
     await wakeConnection(client, id, config.TASK_QUEUE_PEOPLE);
   };
   const developer: Developer = {
@@ -200,9 +214,11 @@ async function connectDeveloper(world: World, key: string): Promise<Developer> {
     key,
     send: async () => handle.executeUpdate(sendUpdate, { args: [{ ...(await act()), consentVersion: '1' }] }),
     optOut: () => remove('opt_out'),
+    acceptOptOut: () => accept('opt_out'),
     forget: () => remove('forget'),
     reconnect: async () => handle.executeUpdate(reconnectUpdate, { args: [await act()] }),
-    updateNow: async () => handle.executeUpdate(updateNowUpdate, { args: [{ ...(await act()), everyMs: config.UPDATE_NOW_EVERY }] }),
+    updateNow: async () =>
+      handle.executeUpdate(updateNowUpdate, { args: [{ ...(await act()), everyMs: config.UPDATE_NOW_EVERY }] }),
     wake: () => wakeConnection(client, id, config.TASK_QUEUE_PEOPLE),
     async status() {
       const { rows } = await pool.query<{ status: string }>('select status from connection where id = $1', [id]);

@@ -65,7 +65,11 @@ describe('the hourly sync', () => {
   test('in which nothing changed writes no row of a connection', async () => {
     await sync();
     const state = async () =>
-      (await world.pool.query('select c.*, c.xmin::text, l.xmin::text as counts from connection c join ledger l on l.connection_id = c.id order by c.id, l.year')).rows;
+      (
+        await world.pool.query(
+          'select c.*, c.xmin::text, l.xmin::text as counts from connection c join ledger l on l.connection_id = c.id order by c.id, l.year',
+        )
+      ).rows;
     const before = await state();
     expect(await sync()).toMatchObject({ outcome: 'finished', connections: 2, changed: 0 });
     expect(await state()).toEqual(before);
@@ -132,7 +136,10 @@ describe('the hourly sync', () => {
     const run = await startSync();
     await hold.waiting();
     await world.switchOff();
-    await eventually(async () => (await world.pool.query(`select 1 from instance where sharing_status = 'off'`)).rowCount === 1, 'off');
+    await eventually(
+      async () => (await world.pool.query(`select 1 from instance where sharing_status = 'off'`)).rowCount === 1,
+      'off',
+    );
     hold.release();
     await run.result();
     expect([await devi.counts(), await emil.counts()]).toEqual([[], []]);
@@ -150,7 +157,10 @@ describe('the hourly sync', () => {
   test('opens the breaker of an instance that cannot be reached, and erases nothing', async () => {
     const before = await devi.counts();
     await world.peer.goDown();
-    expect(await sync({ buckets: 1, pageSize: 1, breakerPages: 2 })).toMatchObject({ outcome: 'breaker_open', failed: 2 });
+    expect(await sync({ buckets: 1, pageSize: 1, breakerPages: 2 })).toMatchObject({
+      outcome: 'breaker_open',
+      failed: 2,
+    });
     expect(await devi.counts()).toEqual(before);
     await world.peer.comeUp();
     expect(await sync()).toMatchObject({ outcome: 'finished', failed: 0 });
@@ -179,7 +189,8 @@ describe('GitHub Connect', () => {
     const before = await devi.counts();
     await recordConnect(world.pool, world.instanceId, false, await world.now());
     expect(await sync()).toMatchObject({ outcome: 'gate_closed' });
-    const status = async () => (await world.pool.query('select sharing_status as status, gate_open from instance')).rows[0];
+    const status = async () =>
+      (await world.pool.query('select sharing_status as status, gate_open from instance')).rows[0];
     expect(await status()).toEqual({ status: 'paused', gate_open: false });
     expect(await devi.counts()).toEqual(before);
     await recordConnect(world.pool, world.instanceId, true, await world.now());

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { startSweepers } from '../../src/sweepers/sweepers.ts';
+import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
+
+let world: World;
+let stopSweepers: () => Promise<void>;
+
+beforeEach(async () => {
+  world = await createWorld({
+    settings: { GRACE_TOKEN: '0ms', GRACE_OBSERVED: '0ms', GRACE_SIGHTINGS: '2', SWEEP_EVERY: '20ms' },
+  });
+  await world.switchOn();
+  const { pool, client, config, sources, cipher } = world;
+  stopSweepers = startSweepers({
+    pool,
+    client,
+    config,
+    sources,
+    cipher,
+    log: pino({ level: 'silent' }),
+    clock: () => new Date(),
+  });
+});
+afterEach(async () => {
+  await stopSweepers();
+  await world.close();
+});
+
+async function sending(key: string): Promise<Developer> {
+  const developer = await world.connect(key);
+  await developer.until('connected');
+  await developer.send();
+  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
+  return developer;
+}
+
+async function sync(): Promise<void> {
+  await world.client.workflow.execute('contributionSync', {
+    workflowId: `contribution-sync/${randomUUID()}`,
+    taskQueue: world.config.TASK_QUEUE_SYNC,
+    args: [{ settings: { buckets: 1, pageSize: 100, deadlineMs: 60_000, breakerPages: 3 }, trigger: 'test' }],
+  });
+}
+
+const causes = async (developer: Developer) =>
+  (await world.pool.query('select causes from connection where id = $1', [developer.id])).rows[0].causes;
+
+describe('a token that the instance no longer accepts', () => {
+  test('erases nothing the first time, and all once it has outlived its grace', async () => {
+    const devi = await sending('devi');
+    const before = await devi.counts();
+    world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi' });
+    await sync();
+    expect([await devi.status(), await devi.counts()]).toEqual(['sending', before]);
+    await sync();
+    await devi.until('restorable');
+    expect([await causes(devi), await devi.counts()]).toEqual([['token_lost'], []]);
+  });
+
+  test('that works again within the grace leaves all as it was', async () => {
+    const devi = await sending('devi');
+    world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
+    await sync();
+    expect((await world.pool.query('select cause from sighting')).rows).toEqual([{ cause: 'token_lost' }]);
+    await sync();
+    expect((await world.pool.query('select cause from sighting')).rows).toEqual([]);
+    expect([await devi.status(), await causes(devi)]).toEqual(['sending', []]);
+  });
+
+  test('keeps the developer from coming back until it works again', async () => {
+    const devi = await sending('devi');
+    world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi' });
+    await sync();
+    await sync();
+    await devi.until('restorable');
+    const refused = await devi.reconnect().catch((error: { cause: { type: string } }) => error.cause.type);
+    expect(refused).toBe('cause_remains');
+    world.peer.faults.clear();
+    expect(await devi.reconnect()).toMatchObject({ status: 'restoring' });
+    await devi.until('sending');
+    expect(await causes(devi)).toEqual([]);
+  });
+});
+
+test('when many turn at once it is the instance’s fault: nothing is deleted and the operator is told', async () => {
+  const keys = ['devi', 'emil', 'farah', 'goran', 'ada', 'ines', 'bruno', 'chloe'];
+  const more = ['x1', 'x2', 'x3', 'x4'];
+  for (const [at, key] of more.entries()) {
+    const model = world.peer.people.get('devi')!;
+    world.peer.people.add({
+      ...model,
+      key,
+      login: key,
+      id: 9000 + at,
+      tokens: [{ value: `gho_demo_instance_${key}`, scopes: ['read:user'], revoked: false }],
+    });
+  }
+  const developers = await Promise.all([...keys, ...more].map(sending));
+  world.peer.faults.add({ kind: 'unauthorized' });
+  await sync();
+  await sync();
+  await sync();
+  expect(await Promise.all(developers.map((one) => one.status()))).toEqual(developers.map(() => 'sending'));
+  expect((await world.pool.query(`select event from outbox where address = 'operator'`)).rows).toEqual([
+    { event: 'instance.many_turned' },
+  ]);
+  world.peer.faults.clear();
+  await sync();
+  expect((await world.pool.query('select 1 from sync_failure')).rowCount).toBe(0);
+});
+
+test('a link that has ended has its token revoked at the instance', async () => {
+  const devi = await sending('devi');
+  const { application } = world.peer;
+  const secret = world.cipher.seal(application.clientSecret, world.instanceId);
+  await world.pool.query(
+    'update instance set oauth_client_id = $1, oauth_secret_ciphertext = $2, oauth_secret_key_id = $3',
+    [application.clientId, secret.ciphertext, secret.keyId],
+  );
+  await devi.forget();
+  const outcome = async () => (await world.pool.query('select outcome, ciphertext from token_revocation')).rows[0];
+  await eventually(async () => (await outcome())?.outcome !== null, 'the revocation');
+  expect(await outcome()).toEqual({ outcome: 'revoked', ciphertext: null });
+  expect(world.peer.people.byToken('gho_demo_instance_devi')).toBeUndefined();
+});
+
+test('an accepted opt-out that nobody delivered is taken up by the sweeper', async () => {
+  const devi = await sending('devi');
+  await devi.acceptOptOut();
+  await devi.until('restorable');
+  expect(await devi.counts()).toEqual([]);
+});
