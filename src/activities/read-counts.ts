@@ -37,7 +37,7 @@ export async function readCounts(
   const answer = await from.source.read(from.where, token, who, window, signal);
   if (answer.ok || answer.failure !== 'token_revoked' || !connection.token.refreshCiphertext) return answer;
   // It may have been revoked early, or refreshed by another reader a moment ago: one more try with a fresh one.
-  const fresh = await refreshToken(deps, from, connection, () => true, signal);
+  const fresh = await refreshToken(deps, from, connection, () => false, signal);
   return typeof fresh === 'string' ? from.source.read(from.where, fresh, who, window, signal) : fresh;
 }
 
@@ -78,14 +78,9 @@ async function refreshToken(
 ): Promise<string | SourceReadFailure> {
   let failed: SourceReadFailure | undefined;
   const stored = await deps.db.tokens.refreshLocked(deps.pool, connection.id, async (current) => {
+    // Another reader refreshed it while this one waited: its token serves, unless it is to be refreshed again by now.
     const newer = current.version !== connection.token.version;
-    if (
-      !current.refreshCiphertext ||
-      (newer && !stillDue(current.expiresAt)) ||
-      (newer && connection.token.expiresAt === null)
-    ) {
-      return undefined;
-    }
+    if (!current.refreshCiphertext || (newer && !stillDue(current.expiresAt))) return undefined;
     const refresh = deps.cipher.open(current.refreshCiphertext, current.keyId, connection.id);
     const answer = await from.source.refresh(from.where, refresh, signal);
     if (!answer.ok) {

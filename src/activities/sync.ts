@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { bucketsOf } from '../domain/buckets.ts';
 import type { SourceFailure } from '../domain/errors.ts';
@@ -147,6 +148,8 @@ export function createSyncActivities(deps: ActivityDeps) {
     const from = sourceOf(deps, instance);
     const reads: Reads = { good: [], failures: [], recovered: [], systemic: 0 };
     const context = Context.current();
+    // One listener a reader is no leak.
+    setMaxListeners(settings.syncConcurrency + 10, context.cancellationSignal);
     let next = 0;
     const reader = async () => {
       while (next < connections.length) {

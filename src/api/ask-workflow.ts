@@ -6,6 +6,9 @@ const ANSWER_WITHIN_MS = 5000;
 /** An update that no worker has accepted is kept nowhere: within this time it is accepted, or the caller tries again. */
 const ACCEPTED_WITHIN_MS = 8000;
 
+const GRPC_NOT_FOUND = 5;
+const GRPC_ABORTED = 10;
+
 export type Asked<Ret> = { answered: true; value: Ret } | { answered: false };
 
 export interface Ask<Ret, Args extends unknown[]> {
@@ -27,15 +30,22 @@ export type WithStart = ConstructorParameters<typeof WithStartWorkflowOperation>
 export async function askWorkflow<Ret, Args extends unknown[]>(ask: Ask<Ret, Args>): Promise<Asked<Ret>> {
   const { temporal, update, args, updateId } = ask;
   const { type, ...options } = ask.start;
-  const handle = await accepted(temporal, () =>
-    temporal.workflow.startUpdateWithStart<never, Ret, Args>(update, {
-      args,
-      updateId,
-      waitForStage: 'ACCEPTED',
-      startWorkflowOperation: new WithStartWorkflowOperation(type, options) as never,
-    }),
-  );
-  return answerOf(temporal, handle);
+  const send = () =>
+    accepted(temporal, () =>
+      temporal.workflow.startUpdateWithStart<never, Ret, Args>(update, {
+        args,
+        updateId,
+        waitForStage: 'ACCEPTED',
+        startWorkflowOperation: new WithStartWorkflowOperation(type, options) as never,
+      }),
+    );
+  return answerOf(temporal, await send().catch((error: unknown) => (isClosing(error) ? send() : Promise.reject(error))));
+}
+
+/** The run was just continuing as new, or ending: the next one takes the same update. */
+function isClosing(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: unknown };
+  return name === 'WorkflowNotFoundError' || code === GRPC_NOT_FOUND || code === GRPC_ABORTED;
 }
 
 /** The same for a workflow that must be there already. @throws not_found */

@@ -137,7 +137,7 @@ export async function applySharing(tx: Client, instanceId: string, act: SharingA
   }
   const { next, action, turnsOff } = stepSharing(instance.sharing, act.command, act.settings);
   const before = instance.sharing;
-  await storeSharing(tx, instanceId, next, act, before);
+  if (next !== before) await storeSharing(tx, instanceId, next, act, before);
   if (!action) return { sharing: next, changed: false, turnsOff: false };
   const version = await recordAudit(tx, {
     subjectKind: 'sharing',

@@ -62,6 +62,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
   let readDue = false;
   let restoreTries = 0;
   let refusals = 0;
+  let over = false;
   const requests: Request[] = [];
   const settled = new Map<string, Settled>();
 
@@ -92,7 +93,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
     }
     await continueWhenLong();
   }
-  refuseTheRest();
+  over = true;
   await condition(allHandlersFinished);
 
   /** One look and what follows from it. @returns whether the connection has ended */
@@ -113,9 +114,10 @@ export async function connection(input: ConnectionInput): Promise<void> {
 
   async function continueWhenLong(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested && !tooLong()) return;
-    if (requests.length > 0) return;
-    await condition(allHandlersFinished);
-    if (requests.length > 0 || awake || readDue) return;
+    // A handler that still waits may yet hand over a request: then that comes first.
+    const pending = () => requests.length > 0 || awake || readDue;
+    await condition(() => pending() || allHandlersFinished());
+    if (pending()) return;
     await continueAsNew<typeof connection>({ ...input, carried: { recentOperations: recent, lastUpdateNowAt } });
   }
 
@@ -147,8 +149,9 @@ export async function connection(input: ConnectionInput): Promise<void> {
     await refuseWhileRemoving();
     if (!settled.has(operationId) && !requests.some((one) => one.act.operationId === operationId))
       requests.push(request);
-    await condition(() => settled.has(operationId));
-    const result = settled.get(operationId)!;
+    await condition(() => settled.has(operationId) || over);
+    const result = settled.get(operationId);
+    if (!result) throw toFailure(new DomainError('not_found'));
     if (!result.ok) throw result.failure;
     return result.answer;
   }
@@ -354,11 +357,5 @@ export async function connection(input: ConnectionInput): Promise<void> {
     if (outcome.outcome === 'failed') log.info('a read failed; it is tried again', { failure: outcome.failure });
     if (!restoring || outcome.outcome === 'failed' || outcome.outcome === 'stale') return;
     await commit({ type: 'restored' }, { ...bySystem(), operationId: `restored/${view!.generation}` });
-  }
-
-  function refuseTheRest(): void {
-    for (const request of requests.splice(0)) {
-      settle(request.act.operationId, { ok: false, failure: toFailure(new DomainError('not_found')) });
-    }
   }
 }

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Connection, Client } from '@temporalio/client';
 import { NativeConnection, Runtime, DefaultLogger } from '@temporalio/worker';
+import type { UpdateDefinition } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { askWorkflow } from '../../src/api/ask-workflow.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import { insertConnection } from '../../src/db/connections.ts';
 import { acceptRemoval } from '../../src/db/connection-steps.ts';
@@ -23,6 +25,7 @@ import {
   reconnectUpdate,
   sendUpdate,
   updateNowUpdate,
+  type Act,
   type ActAnswer,
   type UpdateNowAnswer,
 } from '../../src/workflows/connection.messages.ts';
@@ -43,7 +46,8 @@ export interface World {
   sharing(command: SharingCommand): Promise<SharingOutcome>;
   switchOn(): Promise<void>;
   switchOff(): Promise<SharingOutcome>;
-  connect(key: string): Promise<Developer>;
+  /** @param maxEvents makes the workflow continue as new after so many events */
+  connect(key: string, maxEvents?: number): Promise<Developer>;
   close(): Promise<void>;
 }
 
@@ -77,7 +81,7 @@ Runtime.install({
  * or on the shared dev server.
  */
 export async function createWorld(
-  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; maxCachedWorkflows?: number } = {},
+  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string> } = {},
 ): Promise<World> {
   const { env } = options;
   const database = await createDatabase();
@@ -113,7 +117,7 @@ export async function createWorld(
       connection: env?.nativeConnection ?? native!,
       namespace: 'default',
       bundlePath,
-      ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
+      ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
     },
   );
   const instanceId = randomUUID();
@@ -160,7 +164,7 @@ export async function createWorld(
       await world.sharing({ type: 'switch', side: 'account', on: true });
     },
     switchOff: () => world.sharing({ type: 'switch', side: 'instance', on: false }),
-    connect: (key) => connectDeveloper(world, key),
+    connect: (key, maxEvents) => connectDeveloper(world, key, maxEvents),
     async close() {
       await workers.stop();
       await Promise.all([
@@ -177,7 +181,7 @@ export async function createWorld(
   return world;
 }
 
-async function connectDeveloper(world: World, key: string): Promise<Developer> {
+async function connectDeveloper(world: World, key: string, maxEvents?: number): Promise<Developer> {
   const { pool, client, config } = world;
   const person = world.peer.people.get(key)!;
   const id = randomUUID();
@@ -198,8 +202,23 @@ async function connectDeveloper(world: World, key: string): Promise<Developer> {
       asOf,
     }),
   );
-  const start = connectionStart(id, config.TASK_QUEUE_PEOPLE);
-  const handle = await client.workflow.start('connection', start);
+  await client.workflow.start('connection', {
+    ...connectionStart(id, config.TASK_QUEUE_PEOPLE),
+    ...(maxEvents !== undefined && { args: [{ connectionId: id, maxEvents }] }),
+  });
+  // The way the API sends it.
+  const ask = async <Ret, A extends Act>(update: UpdateDefinition<Ret, [A]>, args: [A]): Promise<Ret> => {
+    const start = { ...connectionStart(id, config.TASK_QUEUE_PEOPLE), type: 'connection' } as const;
+    const asked = await askWorkflow({
+      temporal: client,
+      start: { ...start, workflowIdConflictPolicy: 'USE_EXISTING' },
+      update,
+      args,
+      updateId: args[0].operationId,
+    });
+    if (!asked.answered) throw new Error('no answer in time');
+    return asked.value;
+  };
   const act = async () => ({ operationId: randomUUID(), actor: 'test', asOf: await world.now() });
   const accept = async (kind: 'opt_out' | 'forget') => {
     const removal = { connectionId: id, kind, operationId: randomUUID(), actor: 'test', asOf: await world.now() };
@@ -212,13 +231,12 @@ async function connectDeveloper(world: World, key: string): Promise<Developer> {
   const developer: Developer = {
     id,
     key,
-    send: async () => handle.executeUpdate(sendUpdate, { args: [{ ...(await act()), consentVersion: '1' }] }),
+    send: async () => ask(sendUpdate, [{ ...(await act()), consentVersion: '1' }]),
     optOut: () => remove('opt_out'),
     acceptOptOut: () => accept('opt_out'),
     forget: () => remove('forget'),
-    reconnect: async () => handle.executeUpdate(reconnectUpdate, { args: [await act()] }),
-    updateNow: async () =>
-      handle.executeUpdate(updateNowUpdate, { args: [{ ...(await act()), everyMs: config.UPDATE_NOW_EVERY }] }),
+    reconnect: async () => ask(reconnectUpdate, [await act()]),
+    updateNow: async () => ask(updateNowUpdate, [{ ...(await act()), everyMs: config.UPDATE_NOW_EVERY }]),
     wake: () => wakeConnection(client, id, config.TASK_QUEUE_PEOPLE),
     async status() {
       const { rows } = await pool.query<{ status: string }>('select status from connection where id = $1', [id]);

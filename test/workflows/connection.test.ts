@@ -225,3 +225,26 @@ test('a developer’s token stays what it was: nothing in the history names it',
   expect(text).not.toContain(Buffer.from(DEMO_TOKENS.instance('devi')).toString('base64').slice(0, 12));
   expect(text).not.toContain('draman');
 });
+
+test('a connection that continues as new again and again loses neither its acts nor its deadline', async () => {
+  const devi = await world.connect('devi', 40);
+  await devi.until('connected');
+  await devi.send();
+  await eventually(async () => (await devi.counts()).length > 0, 'the first counts');
+  for (let round = 0; round < 3; round += 1) {
+    await devi.optOut();
+    await devi.until('restorable');
+    await devi.reconnect();
+    await devi.until('sending');
+  }
+  expect(await devi.counts()).toEqual(await windowOfSource('devi'));
+  await devi.optOut();
+  await devi.until('restorable');
+  await eventually(async () => {
+    const { events } = await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).fetchHistory();
+    return !!events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+  }, 'it has continued as new');
+  await world.sleep('91 days');
+  await ended(devi);
+  expect(await devi.status()).toBe('ended');
+});
