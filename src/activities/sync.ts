@@ -13,6 +13,9 @@ import type { ActivityDeps } from './deps.ts';
 import { guarded } from './failures.ts';
 import { readCounts, sourceOf } from './read-counts.ts';
 
+/** A quarter of the heartbeat timeout that the workflow sets. */
+const HEARTBEAT_MS = 5_000;
+
 export interface PageInput {
   runId: string;
   instanceId: string;
@@ -96,7 +99,7 @@ export function createSyncActivities(deps: ActivityDeps) {
      * the page fails as a whole only for what is ours.
      */
     async syncPage(input: PageInput): Promise<PageReport> {
-      return guarded(() => syncPage(deps, input));
+      return guarded(() => beating(() => syncPage(deps, input)));
     },
   };
 
@@ -155,7 +158,6 @@ export function createSyncActivities(deps: ActivityDeps) {
       while (next < connections.length) {
         const connection = connections[next]!;
         next += 1;
-        if (next % 50 === 0) context.heartbeat(next);
         const answer = await readCounts(deps, from, connection, window, Date.now, context.cancellationSignal);
         if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
         if (answer.ok) {
@@ -208,6 +210,17 @@ export function createSyncActivities(deps: ActivityDeps) {
         },
       };
     });
+  }
+}
+
+/** By the clock and not by what was read: a slow instance is no dead worker, and a dead one is noticed soon. */
+async function beating<Result>(work: () => Promise<Result>): Promise<Result> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
   }
 }
 

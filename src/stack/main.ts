@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { seedDemo } from '../../demo/seed.ts';
 import { watchRunners } from './ancestors.ts';
 import { StackProblem } from './problem.ts';
 import { type Ports, type Stack, startStack } from './stack.ts';
@@ -16,8 +17,9 @@ async function main(): Promise<void> {
     stopped.signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
 
+  const dataDir = process.env['DATA_DIR'] || '.data';
   const stack = await startStack({
-    dataDir: process.env['DATA_DIR'] || '.data',
+    dataDir,
     ports: portsFromEnvironment(process.env),
     fresh: options().fresh,
     log: (line) => console.log(line),
@@ -25,7 +27,7 @@ async function main(): Promise<void> {
   });
   let problem: StackProblem | undefined;
   try {
-    const demo = await seed(stack);
+    const demo = await seed(stack, dataDir);
     // Counted from the start of this process, so with the time that it took to load.
     console.log(welcome(stack, demo, performance.now()));
     problem = await Promise.race([ended, stack.failed]);
@@ -36,9 +38,17 @@ async function main(): Promise<void> {
   if (problem) throw problem;
 }
 
-// The one place where the demo instance is put into a new database.
-async function seed(_stack: Stack): Promise<DemoLines> {
-  return { people: [], next: [] };
+async function seed(stack: Stack, dataDir: string): Promise<DemoLines> {
+  const { peers } = stack;
+  if (!peers) return { people: [], next: [] };
+  try {
+    return await seedDemo({ ...stack, peers }, dataDir);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StackProblem(
+      `The demo could not be set up (${reason}): start again, or anew with "npm start -- --fresh".`,
+    );
+  }
 }
 
 function options(): { fresh: boolean } {

@@ -49,7 +49,7 @@ export async function findOrStartTemporal({
   );
   // The person's own client profile, with its certificates and keys, is not for this server.
   const profiles = join(folder, 'client.toml');
-  writeFileSync(profiles, '');
+  writeFileSync(profiles, '[profile.default]\n');
   const env = { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: profiles };
   return { address: server.address, ui: server.uiAddress, env };
 }

@@ -9,7 +9,7 @@ const activities = proxyActivities<SyncActivities>({
 });
 const paging = proxyActivities<SyncActivities>({
   startToCloseTimeout: '15 minutes',
-  heartbeatTimeout: '90s',
+  heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 4 },
 });
 

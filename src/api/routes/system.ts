@@ -6,6 +6,7 @@ import { openApiDocument } from '../openapi.ts';
 import { publicRoute, type Route } from '../route.ts';
 import { errorCode } from '../schemas.ts';
 import { docsPage } from '../views/docs-page.ts';
+import { enablingPage } from '../views/enabling-page.ts';
 import { problemPage } from '../views/problem-page.ts';
 
 const READY_WITHIN_MS = 2000;
@@ -65,6 +66,16 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       action: null,
       responses: { 200: html('The page.') },
       handler: async () => page(docsPage([...api, ...own])),
+    }),
+    publicRoute({
+      method: 'get',
+      path: '/docs/enabling',
+      operationId: 'getEnablingPage',
+      tag,
+      summary: 'How sharing is enabled, once access is approved',
+      action: null,
+      responses: { 200: html('The page.') },
+      handler: async () => page(enablingPage()),
     }),
     publicRoute({
       method: 'get',
