@@ -14,8 +14,12 @@ const duration = (fallback: number) =>
       return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: HOUR, d: DAY }[unit as 'ms' | 's' | 'm' | 'h' | 'd'];
     })
     .default(fallback);
-const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
-const flag = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
+const whole = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
 
 const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -24,7 +28,12 @@ const settings = z.object({
   PORT: whole(3000, 0, 65535),
   PUBLIC_URL: z.url().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  TOKEN_KEYS: z.string().regex(/^[\w-]+:[A-Za-z0-9+/=]{44}(,[\w-]+:[A-Za-z0-9+/=]{44})*$/, 'is "<id>:<32 bytes in base64>", newest first, separated by commas'),
+  TOKEN_KEYS: z
+    .string()
+    .regex(
+      /^[\w-]+:[A-Za-z0-9+/=]{44}(,[\w-]+:[A-Za-z0-9+/=]{44})*$/,
+      'is "<id>:<32 bytes in base64>", newest first, separated by commas',
+    ),
   GITHUB_API_URL: z.url().default('https://api.github.com'),
   ALLOW_HTTP_LOOPBACK: flag,
   INSTRUCTIONS_URL: z.string().default('/docs/enabling'),
@@ -47,13 +56,20 @@ const settings = z.object({
   CONNECT_LOOKS: whole(3, 1, 1000),
   PUBLIC_CACHE: duration(300_000),
   REQUEST_EXPIRY: duration(30 * DAY),
-  REQUEST_CONTACT_DUE: z.string().regex(/^\d+(bd|ms|s|m|h|d)$/, 'is 2bd (business days) or a duration').default('2bd'),
+  REQUEST_CONTACT_DUE: z
+    .string()
+    .regex(/^\d+(bd|ms|s|m|h|d)$/, 'is 2bd (business days) or a duration')
+    .default('2bd'),
   REQUEST_REMIND_EVERY: duration(DAY),
   REQUEST_REMINDERS: whole(3, 0, 100),
   REQUEST_ESCALATE_AFTER: duration(DAY),
   REQUEST_ESCALATIONS: whole(3, 0, 100),
   NUDGE_EVERY: duration(4 * HOUR),
-  HOLIDAYS: z.string().regex(/^(\d{4}-\d{2}-\d{2}(,\d{4}-\d{2}-\d{2})*)?$/).default('').transform((text) => (text ? text.split(',') : [])),
+  HOLIDAYS: z
+    .string()
+    .regex(/^(\d{4}-\d{2}-\d{2}(,\d{4}-\d{2}-\d{2})*)?$/)
+    .default('')
+    .transform((text) => (text ? text.split(',') : [])),
   SWEEP_EVERY: duration(5000),
 });
 export type Config = z.output<typeof settings>;

@@ -99,11 +99,11 @@ export function createSyncActivities(deps: ActivityDeps) {
      * the page fails as a whole only for what is ours.
      */
     async syncPage(input: PageInput): Promise<PageReport> {
-      return guarded(() => beating(() => syncPage(deps, input)));
+      return guarded(() => beating(() => readPage(input)));
     },
   };
 
-  async function syncPage(deps: ActivityDeps, input: PageInput): Promise<PageReport> {
+  async function readPage(input: PageInput): Promise<PageReport> {
     const page: PageKey = { runId: input.runId, instanceId: input.instanceId, fromId: input.cursor };
     const none: PageReport = { next: null, connections: 0, changed: 0, failed: 0, systemic: false, shut: true };
     const readNumber = await db.pages.openPage(pool, page, input.startedAt);
@@ -111,9 +111,9 @@ export function createSyncActivities(deps: ActivityDeps) {
     if (readNumber === undefined || !instance || instance.sharing.status !== 'on') return none;
     const connections = await db.pages.readPage(pool, input.instanceId, input.cursor, input.to, input.pageSize);
     const window = windowAt(input.startedAt);
-    const reads = await readAll(deps, instance, connections, window);
+    const reads = await readAll(instance, connections, window);
     await db.pages.recordRecoveries(pool, reads.recovered);
-    const writes = await differing(deps, instance, readNumber, reads.good, window);
+    const writes = await differing(instance, readNumber, reads.good, window);
     const changed = await db.counts.writePage(pool, page, readNumber, writes);
     const full = connections.length === input.pageSize;
     const toId = full ? connections.at(-1)!.id : input.to;
@@ -142,12 +142,7 @@ export function createSyncActivities(deps: ActivityDeps) {
   }
 
   /** So many readers take from one list; memory is bounded by the page. */
-  async function readAll(
-    deps: ActivityDeps,
-    instance: InstanceRow,
-    connections: PageConnection[],
-    window: Window,
-  ): Promise<Reads> {
+  async function readAll(instance: InstanceRow, connections: PageConnection[], window: Window): Promise<Reads> {
     const from = sourceOf(deps, instance);
     const reads: Reads = { good: [], failures: [], recovered: [], systemic: 0 };
     const context = Context.current();
@@ -175,7 +170,6 @@ export function createSyncActivities(deps: ActivityDeps) {
 
   /** Compares digests first: in a quiet hour that is all that is asked of the ledger. */
   async function differing(
-    deps: ActivityDeps,
     instance: InstanceRow,
     readNumber: number,
     good: Reads['good'],

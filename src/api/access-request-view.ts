@@ -27,7 +27,9 @@ export const accessRequest = z
     version: z.int(),
   })
   .meta({ id: 'AccessRequest' });
-export const accessRequestWithNotes = accessRequest.extend({ notes: z.array(note) }).meta({ id: 'AccessRequestWithNotes' });
+export const accessRequestWithNotes = accessRequest
+  .extend({ notes: z.array(note) })
+  .meta({ id: 'AccessRequestWithNotes' });
 
 export function showRequest(row: AccessRequestRow, kind: AccountKind, instructionsUrl: string) {
   const { requester: _notShown, failedChecks: codes, ...rest } = row;

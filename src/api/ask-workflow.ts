@@ -39,7 +39,10 @@ export async function askWorkflow<Ret, Args extends unknown[]>(ask: Ask<Ret, Arg
         startWorkflowOperation: new WithStartWorkflowOperation(type, options) as never,
       }),
     );
-  return answerOf(temporal, await send().catch((error: unknown) => (isClosing(error) ? send() : Promise.reject(error))));
+  return answerOf(
+    temporal,
+    await send().catch((error: unknown) => (isClosing(error) ? send() : Promise.reject(error))),
+  );
 }
 
 /** The run was just continuing as new, or ending: the next one takes the same update. */
@@ -85,4 +88,3 @@ async function answerOf<Ret>(temporal: Client, handle: WorkflowUpdateHandle<Ret>
     clearTimeout(timer);
   }
 }
-

@@ -24,7 +24,12 @@ const failure = z.object({
 export const connection = z
   .object({
     id,
-    instance: z.object({ id, hostname: z.string(), label: z.enum(Object.values(SOURCE_LABELS)), sharing: sharingStatus }),
+    instance: z.object({
+      id,
+      hostname: z.string(),
+      label: z.enum(Object.values(SOURCE_LABELS)),
+      sharing: sharingStatus,
+    }),
     status: connectionStatus,
     causes: z.array(cause),
     deletionPending: z.boolean().meta({ description: 'A removal is accepted and not yet verified.' }),
@@ -35,7 +40,11 @@ export const connection = z
     lastSyncAt: time.nullable(),
     failure: failure.nullable(),
     observed: z
-      .object({ cause, since: time, deletesAfter: time.meta({ description: 'If it still holds then, counts are deleted.' }) })
+      .object({
+        cause,
+        since: time,
+        deletesAfter: time.meta({ description: 'If it still holds then, counts are deleted.' }),
+      })
       .nullable(),
     receipts: z.string(),
     createdAt: time,

@@ -10,11 +10,16 @@ const DELIVERED_WITHIN_MS = 5000;
  * Hands an accepted act to its workflow without waiting for it: the answer to its caller is in PostgreSQL already, and
  * what Temporal misses now the worker's sweeper delivers.
  */
-export function deliverSoon(deps: Deps, intent: Pick<Intent, 'kind' | 'subjectId' | 'generation' | 'operationId'>): void {
+export function deliverSoon(
+  deps: Deps,
+  intent: Pick<Intent, 'kind' | 'subjectId' | 'generation' | 'operationId'>,
+): void {
   const { temporal, pool, config, logger } = deps;
   within(temporal, () => deliverIntent(temporal, intent, config.TASK_QUEUE_PEOPLE))
     .then(() => markDelivered(pool, [intent.operationId]))
-    .catch((error: Error) => logger.warn({ kind: intent.kind, error: error.name }, 'an accepted act waits for the sweeper'));
+    .catch((error: Error) =>
+      logger.warn({ kind: intent.kind, error: error.name }, 'an accepted act waits for the sweeper'),
+    );
 }
 
 /** Bounds a call to Temporal. */

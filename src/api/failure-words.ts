@@ -27,5 +27,7 @@ export function failureWords(failure: SourceFailure): { words: string; remedy: s
 export function failureError(failure: SourceFailure, now: Date, retryAfterMs?: number): DomainError {
   const { words, remedy } = failureWords(failure);
   const retryAt = retryAfterMs === undefined ? undefined : new Date(now.getTime() + retryAfterMs).toISOString();
-  return new DomainError(failure, `${words}. Nothing was changed. ${remedy}`, { ...(retryAt !== undefined && { retryAt }) });
+  return new DomainError(failure, `${words}. Nothing was changed. ${remedy}`, {
+    ...(retryAt !== undefined && { retryAt }),
+  });
 }

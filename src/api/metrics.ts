@@ -35,7 +35,10 @@ export function createMetrics(): Metrics {
       all.set(labels, series);
     },
     render() {
-      const lines = ['# HELP uc_http_request_duration_seconds Requests answered.', '# TYPE uc_http_request_duration_seconds histogram'];
+      const lines = [
+        '# HELP uc_http_request_duration_seconds Requests answered.',
+        '# TYPE uc_http_request_duration_seconds histogram',
+      ];
       for (const [labels, series] of all) lines.push(...linesOf(labels, series));
       return `${lines.join('\n')}\n`;
     },

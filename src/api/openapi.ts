@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { createDocument, type oas31, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import {
+  createDocument,
+  type oas31,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { ACTIONS } from './authorize.ts';
 import { errorsOf, type ResponseSchema, type Route } from './route.ts';
@@ -60,7 +66,10 @@ function successes(responses: Record<number, ResponseSchema>): ZodOpenApiRespons
       status,
       schema instanceof z.ZodType
         ? { description: 'Done.', content: { 'application/json': { schema } } }
-        : { description: schema.description, content: { [schema.contentType]: { schema: { type: 'string' as const } } } },
+        : {
+            description: schema.description,
+            content: { [schema.contentType]: { schema: { type: 'string' as const } } },
+          },
     ]),
   );
 }

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { ZodError } from 'zod';
+import type { ZodError } from 'zod';
 import { DomainError, ERRORS } from '../domain/errors.ts';
 import { refusalOf } from './refusal-of.ts';
 
@@ -49,11 +49,16 @@ export function invalidInput(error: ZodError, where: 'body' | 'query' | 'header'
     field: issue.path.join('.'),
     problem: issue.message.slice(0, 200),
   }));
-  return new DomainError('invalid_input', 'Nothing was done. See "facts.fields" for what is wrong.', { facts: { fields } });
+  return new DomainError('invalid_input', 'Nothing was done. See "facts.fields" for what is wrong.', {
+    facts: { fields },
+  });
 }
 
 function isMissingNote(issue: ZodError['issues'][number]): boolean {
-  return issue.path.join('.') === 'note' && (issue.code === 'too_small' || (issue.code === 'invalid_type' && issue.input === undefined));
+  return (
+    issue.path.join('.') === 'note' &&
+    (issue.code === 'too_small' || (issue.code === 'invalid_type' && issue.input === undefined))
+  );
 }
 
 /** A single field that is wrong for a reason that a schema cannot see. */
@@ -78,7 +83,10 @@ export function problemHandler(logger: Logger, clock: () => Date): ErrorRequestH
 // Frames and names only: a message of a driver can quote a row.
 function causeOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12);
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12);
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   return { error: error.name, code, constraint, stack: frames?.join('\n') };
 }

@@ -19,8 +19,10 @@ export function refusalOf(error: unknown): DomainError {
 function fromTemporal(error: unknown): DomainError | undefined {
   if (error instanceof WorkflowUpdateFailedError) return fromFailure(error.cause);
   if (error instanceof WorkflowNotFoundError) return new DomainError('not_found');
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return new DomainError('service_unavailable', UNAVAILABLE);
-  if (error instanceof ServiceError || isGrpcServiceError(error)) return new DomainError('service_unavailable', UNAVAILABLE);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+    return new DomainError('service_unavailable', UNAVAILABLE);
+  if (error instanceof ServiceError || isGrpcServiceError(error))
+    return new DomainError('service_unavailable', UNAVAILABLE);
   return error instanceof ApplicationFailure ? fromFailure(error) : undefined;
 }
 

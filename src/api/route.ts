@@ -70,13 +70,13 @@ export function route<P extends Shape = undefined, Q extends Shape = undefined, 
   definition: PrivateRoute<P, Q, B>,
 ): Route {
   // The router calls a handler only with what its own schemas have parsed.
-  return definition as unknown as Route;
+  return definition;
 }
 
 export function publicRoute<P extends Shape = undefined, Q extends Shape = undefined>(
   definition: PublicRoute<P, Q>,
 ): Route {
-  return definition as unknown as Route;
+  return definition;
 }
 
 const JSON_BODY = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;

@@ -68,7 +68,9 @@ function keyedRequest(req: Request, actor: Actor, now: Date): KeyedRequest | und
   const key = req.get('idempotency-key');
   if (key === undefined) return undefined;
   if (!KEY.test(key)) throw fieldProblem('header', 'Idempotency-Key', 'is not 1 to 200 visible ASCII characters');
-  const bodyHash = createHash('sha256').update(JSON.stringify(req.body ?? null)).digest();
+  const bodyHash = createHash('sha256')
+    .update(JSON.stringify(req.body ?? null))
+    .digest();
   return { caller: actor.id, key, route: `${req.method} ${req.path}`, bodyHash, now };
 }
 

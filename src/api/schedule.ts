@@ -1,4 +1,9 @@
-import { ScheduleNotFoundError, ScheduleOverlapPolicy, type ScheduleDescription, type ScheduleHandle } from '@temporalio/client';
+import {
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleDescription,
+  type ScheduleHandle,
+} from '@temporalio/client';
 import { DomainError } from '../domain/errors.ts';
 import { instanceSyncWorkflowId } from '../workflows/ids.ts';
 import type { ContributionSyncInput } from '../workflows/sync.messages.ts';
@@ -59,7 +64,12 @@ export async function resumeRuns(deps: Deps, note: string): Promise<void> {
  * @returns the run's workflow id
  * @throws DomainError sync_running while the instance is being read
  */
-export async function backfillInstance(deps: Deps, instanceId: string, trigger: string, operationId: string): Promise<string> {
+export async function backfillInstance(
+  deps: Deps,
+  instanceId: string,
+  trigger: string,
+  operationId: string,
+): Promise<string> {
   const { temporal, config } = deps;
   const { action } = await withSchedule(deps, (handle) => handle.describe());
   const [scheduled] = (action.args ?? []) as [ContributionSyncInput?];

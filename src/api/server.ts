@@ -19,11 +19,14 @@ const CLEAN_EVERY_MS = 10 * 60_000;
 const STOP_WITHIN_MS = 10_000;
 
 /** Wires the API to what it needs; `close` ends all of it. */
-async function connect(config: Config): Promise<{ deps: Deps; close(): Promise<void> }> {
+async function connect(config: Config): Promise<{ deps: Deps; close: () => Promise<void> }> {
   const pool = createPool({ url: config.DATABASE_URL, max: 20, applicationName: 'unified-contributions api' });
   const temporal = await connectClient();
   const sources = createSources();
-  const authority = createAuthority({ githubApiUrl: config.GITHUB_API_URL, allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK });
+  const authority = createAuthority({
+    githubApiUrl: config.GITHUB_API_URL,
+    allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK,
+  });
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const logger = pino({ level: config.LOG_LEVEL, base: { process: 'api' } });
   const clock = () => new Date();

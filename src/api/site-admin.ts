@@ -14,7 +14,12 @@ const UNKNOWN: Answer<boolean> = { known: false };
  * @param age `recent` accepts, where a source cannot be reached, a proof of the last 24 hours
  * @throws DomainError not_site_admin, not_account_owner, proof_unavailable
  */
-export async function proveSiteAdmin(deps: Deps, person: Person, instance: InstanceRow, age: 'now' | 'recent'): Promise<void> {
+export async function proveSiteAdmin(
+  deps: Deps,
+  person: Person,
+  instance: InstanceRow,
+  age: 'now' | 'recent',
+): Promise<void> {
   const [siteAdmin, owner] = await Promise.all([isSiteAdmin(deps, person, instance), isOwner(deps, person, instance)]);
   const denied = refused(siteAdmin, 'not_site_admin') ?? refused(owner, 'not_account_owner');
   if (denied) {
@@ -25,9 +30,13 @@ export async function proveSiteAdmin(deps: Deps, person: Person, instance: Insta
   if (siteAdmin.known && owner.known) return storeProof(deps.pool, person.id, instance.id, now);
   const since = new Date(now.getTime() - PROOF_KEPT_MS);
   if (age === 'recent' && (await hasProof(deps.pool, person.id, instance.id, since))) return;
-  throw new DomainError('proof_unavailable', 'Your roles could not be read at their source. Nothing was changed; try again shortly.', {
-    facts: { instance: siteAdmin.known, account: owner.known },
-  });
+  throw new DomainError(
+    'proof_unavailable',
+    'Your roles could not be read at their source. Nothing was changed; try again shortly.',
+    {
+      facts: { instance: siteAdmin.known, account: owner.known },
+    },
+  );
 }
 
 function refused(answer: Answer<boolean>, code: 'not_site_admin' | 'not_account_owner'): DomainError | undefined {
@@ -36,7 +45,11 @@ function refused(answer: Answer<boolean>, code: 'not_site_admin' | 'not_account_
 
 async function isSiteAdmin(deps: Deps, person: Person, instance: InstanceRow): Promise<Answer<boolean>> {
   if (!instance.credential) return UNKNOWN;
-  return deps.authority.isSiteAdmin(sourceInstance(instance), open(deps, instance.credential, instance.id), person.source);
+  return deps.authority.isSiteAdmin(
+    sourceInstance(instance),
+    open(deps, instance.credential, instance.id),
+    person.source,
+  );
 }
 
 async function isOwner(deps: Deps, person: Person, { account }: InstanceRow): Promise<Answer<boolean>> {

@@ -13,7 +13,12 @@ export const WHOAMI_FAILURES = SOURCE_FAILURES;
  * Asks the instance whose token it is. A login is never compared: numeric id and creation time are.
  * @throws DomainError a failure class; identity_mismatch for somebody else's token
  */
-export async function verifyToken(deps: Deps, instance: InstanceRow, token: string, who: SourceIdentity): Promise<void> {
+export async function verifyToken(
+  deps: Deps,
+  instance: InstanceRow,
+  token: string,
+  who: SourceIdentity,
+): Promise<void> {
   const answer = await deps.sources[instance.kind].whoami(sourceInstance(instance), token);
   const now = deps.clock();
   if (!answer.ok) throw failureError(answer.failure, now, answer.retryAfterMs);
@@ -30,6 +35,7 @@ export interface GivenToken {
 /** Both ciphertexts are bound to the connection, under one key. */
 export function sealedToken(deps: Deps, connectionId: string, given: GivenToken): NewConnection['token'] {
   const { ciphertext, keyId } = deps.cipher.seal(given.token, connectionId);
-  const refresh = given.refreshToken === undefined ? null : deps.cipher.seal(given.refreshToken, connectionId).ciphertext;
+  const refresh =
+    given.refreshToken === undefined ? null : deps.cipher.seal(given.refreshToken, connectionId).ciphertext;
   return { ciphertext, keyId, refreshCiphertext: refresh, expiresAt: given.expiresAt ?? null };
 }

@@ -4,7 +4,6 @@ import {
   type Client,
   type ScheduleDescription,
   type ScheduleOptions,
-  type ScheduleUpdateOptions,
 } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import type { ContributionSyncInput } from '../workflows/sync.messages.ts';
@@ -56,7 +55,7 @@ export async function upsertSchedule(
   try {
     const current = await handle.describe();
     if (releaseOf(current) > release) return 'newer';
-    await handle.update((previous) => ({ ...spec, state: previous.state }) as ScheduleUpdateOptions);
+    await handle.update((previous) => ({ ...spec, state: previous.state }));
     return 'updated';
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;

@@ -130,8 +130,8 @@ export async function connection(input: ConnectionInput): Promise<void> {
    * A little is waited, since PostgreSQL shows the end of a deletion before this workflow hears of it.
    */
   async function refuseWhileRemoving(): Promise<void> {
-    const over = () => view?.state.status !== 'removing';
-    if (!over() && !(await condition(over, REMOVAL_PATIENCE_MS))) throw toFailure(new DomainError('removing'));
+    const removed = () => view?.state.status !== 'removing';
+    if (!removed() && !(await condition(removed, REMOVAL_PATIENCE_MS))) throw toFailure(new DomainError('removing'));
   }
 
   function refuseTooSoon(act: UpdateNowAct): void {
@@ -274,7 +274,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
       if (lifted.length > 0) return;
       const askedAt = nowIso();
       await commit({ type: 'observe', cause: view!.observed }, bySystem());
-      if (view!.state.status === 'removing') await removeCounts(view!.observed!, askedAt);
+      if (view!.state.status === 'removing') await removeCounts(view!.observed, askedAt);
     }
   }
 

@@ -79,7 +79,8 @@ export async function createApiWorld(settings: Record<string, string> = {}): Pro
     sources,
     cipher,
     logger: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
-    readCounts: (row, stored, window) => readCounts(reading, sourceOf(reading, row), stored, window, () => clock().getTime()),
+    readCounts: (row, stored, window) =>
+      readCounts(reading, sourceOf(reading, row), stored, window, () => clock().getTime()),
   };
   const server = createApp(deps).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -103,7 +104,14 @@ export async function createApiWorld(settings: Record<string, string> = {}): Pro
     switchOn: (id) => switchOn(world, id),
     async close() {
       await stop(server);
-      await Promise.all([sources.close(), authority.close(), instance.close(), github.close(), connection.close(), pool.end()]);
+      await Promise.all([
+        sources.close(),
+        authority.close(),
+        instance.close(),
+        github.close(),
+        connection.close(),
+        pool.end(),
+      ]);
       await database.drop();
     },
   };
@@ -120,15 +128,19 @@ async function stop(server: Server): Promise<void> {
 /** A token that carries both ids of a person of the demo. */
 export async function personToken({ pool, instance, github }: ApiWorld, key: string): Promise<string> {
   const { rows } = await pool.query<{ id: string }>('select id from instance order by created_at limit 1');
-  const { id: userId, createdAt } = instance.people.get(key)!;
-  const person = { instanceId: rows[0]!.id, source: { userId, createdAt }, githubUserId: github.people.get(key)!.id };
+  const { id: userId, createdAt } = instance.people.get(key);
+  const person = { instanceId: rows[0]!.id, source: { userId, createdAt }, githubUserId: github.people.get(key).id };
   const made = await createToken(pool, { name: key, owner: { role: 'person', person }, actor: 'test', at: new Date() });
   return made.token;
 }
 
 async function register({ operator, instance }: ApiWorld): Promise<string> {
   const credential = DEMO_TOKENS.installation('acme');
-  const account = await operator.post<{ id: string }>('/api/v1/accounts', { kind: 'organization', slug: 'acme', credential });
+  const account = await operator.post<{ id: string }>('/api/v1/accounts', {
+    kind: 'organization',
+    slug: 'acme',
+    credential,
+  });
   const made = await operator.post<{ id: string }>('/api/v1/instances', {
     hostname: 'ghes.acme.example',
     kind: 'ghes',
@@ -143,7 +155,11 @@ async function register({ operator, instance }: ApiWorld): Promise<string> {
 
 async function switchOn(world: ApiWorld, instanceId: string): Promise<void> {
   // Access was granted by a request that is not this test's subject.
-  await world.pool.query(`update instance set sharing_status = 'available' where id = $1 and sharing_status = 'unavailable'`, [instanceId]);
+  await world.pool.query(
+    `update instance set sharing_status = 'available' where id = $1 and sharing_status = 'unavailable'`,
+    [instanceId],
+  );
   const ada = await world.person('ada');
-  for (const side of ['instance', 'account']) await ada.put(`/api/v1/instances/${instanceId}/sharing/${side}-side`, { enabled: true });
+  for (const side of ['instance', 'account'])
+    await ada.put(`/api/v1/instances/${instanceId}/sharing/${side}-side`, { enabled: true });
 }

@@ -62,13 +62,27 @@ describe('a developer', () => {
     const path = made.headers.get('location')!;
     expect(path).toBe(`/api/v1/connections/${made.body.id}`);
 
-    const look = await devi.get<Counts & { from: string; to: string; consent: { version: string; text: string } }>(`${path}/preview`);
+    const look = await devi.get<Counts & { from: string; to: string; consent: { version: string; text: string } }>(
+      `${path}/preview`,
+    );
     const { from, to } = windowAt(new Date().toISOString());
-    expect(look.body).toMatchObject({ source: 'GitHub Enterprise Server', from, to, consent: { version: CONSENT_VERSION } });
+    expect(look.body).toMatchObject({
+      source: 'GitHub Enterprise Server',
+      from,
+      to,
+      consent: { version: CONSENT_VERSION },
+    });
     expect(look.body.days).toEqual(world.instance.contributions.between('devi', from, to));
-    expect((await devi.get<Counts>(`${path}/sent`)).body).toEqual({ source: 'GitHub Enterprise Server', total: 0, days: [] });
+    expect((await devi.get<Counts>(`${path}/sent`)).body).toEqual({
+      source: 'GitHub Enterprise Server',
+      total: 0,
+      days: [],
+    });
 
-    expect(await devi.post(`${path}/send`, { consentVersion: CONSENT_VERSION })).toMatchObject({ status: 200, body: { status: 'sending' } });
+    expect(await devi.post(`${path}/send`, { consentVersion: CONSENT_VERSION })).toMatchObject({
+      status: 200,
+      body: { status: 'sending' },
+    });
     await eventually(async () => (await devi.get<Counts>(`${path}/sent`)).body.total === look.body.total, 'the counts');
     expect((await devi.get<Counts>(`${path}/sent`)).body.days).toEqual(look.body.days);
 
@@ -83,12 +97,18 @@ describe('a developer', () => {
     const { who, path, id } = await sending('emil');
     const before = (await who.get<Counts>(`${path}/sent`)).body;
     const out = await who.post<Shown>(`${path}/opt-out`);
-    expect(out).toMatchObject({ status: 202, body: { status: 'removing', deletionPending: true, causes: ['opted_out'] } });
+    expect(out).toMatchObject({
+      status: 202,
+      body: { status: 'removing', deletionPending: true, causes: ['opted_out'] },
+    });
     expect(out.body.restoreUntil).not.toBeNull();
     await eventually(async () => (await who.get<Shown>(path)).body.status === 'restorable', 'the deletion');
     expect((await who.get<Counts>(`${path}/sent`)).body.days).toEqual([]);
     const receipts = await world.anyone.get<Receipts>(`/api/v1/receipts/${id}`);
-    expect(receipts.body).toMatchObject({ deletionPending: false, items: [{ itemsDeleted: before.days.length, itemsLeft: 0 }] });
+    expect(receipts.body).toMatchObject({
+      deletionPending: false,
+      items: [{ itemsDeleted: before.days.length, itemsLeft: 0 }],
+    });
 
     const back = await who.post<Shown>(`${path}/reconnect`);
     expect(back).toMatchObject({ status: 200, body: { causes: [], restoreUntil: null } });
@@ -100,7 +120,10 @@ describe('a developer', () => {
     const { who, path, id } = await sending('goran');
     const first = await who.post(`${path}/opt-out`, {}, { key: 'out' });
     expect(await who.post(`${path}/opt-out`, {}, { key: 'out' })).toMatchObject({ status: 202, body: first.body });
-    const { rows } = await world.pool.query(`select 1 from audit where subject_id = $1 and action = 'connection.opt_out_accepted'`, [id]);
+    const { rows } = await world.pool.query(
+      `select 1 from audit where subject_id = $1 and action = 'connection.opt_out_accepted'`,
+      [id],
+    );
     expect(rows).toHaveLength(1);
   });
 
@@ -157,7 +180,9 @@ describe('what a developer may not', () => {
   });
   const nothingWasMade = async () => {
     expect((await bruno.get<{ items: Shown[] }>('/api/v1/connections')).body.items).toEqual([]);
-    const { rows } = await world.pool.query('select 1 from profile where github_user_id = $1', [world.github.people.get('bruno')!.id]);
+    const { rows } = await world.pool.query('select 1 from profile where github_user_id = $1', [
+      world.github.people.get('bruno').id,
+    ]);
     expect(rows).toEqual([]);
   };
 
@@ -167,9 +192,21 @@ describe('what a developer may not', () => {
     ['a token without the scope', DEMO_TOKENS.instance('bruno'), { kind: 'missing-scope' }, 422, 'scope_missing'],
     ['a suspended user', DEMO_TOKENS.instance('bruno'), { kind: 'suspended' }, 422, 'user_suspended'],
     ['an instance in maintenance', DEMO_TOKENS.instance('bruno'), { kind: 'maintenance' }, 503, 'maintenance'],
-    ['an instance that breaks the connection', DEMO_TOKENS.instance('bruno'), { kind: 'reset' }, 503, 'source_unreachable'],
+    [
+      'an instance that breaks the connection',
+      DEMO_TOKENS.instance('bruno'),
+      { kind: 'reset' },
+      503,
+      'source_unreachable',
+    ],
     ['an instance that answers no JSON', DEMO_TOKENS.instance('bruno'), { kind: 'not-json' }, 502, 'bad_answer'],
-    ['an instance that asks to slow down', DEMO_TOKENS.instance('bruno'), { kind: 'too-many-requests', retryAfter: 30 }, 503, 'rate_limited'],
+    [
+      'an instance that asks to slow down',
+      DEMO_TOKENS.instance('bruno'),
+      { kind: 'too-many-requests', retryAfter: 30 },
+      503,
+      'rate_limited',
+    ],
   ] as const)('connect with %s', async (_what, token, fault, status, code) => {
     if (fault) world.instance.faults.add(fault);
     const reply = await bruno.post('/api/v1/connections', { instanceId, token });
@@ -186,8 +223,10 @@ describe('what a developer may not', () => {
   test("see or touch anybody else's connection", async () => {
     const { body } = await (await world.person('ines')).get<{ items: Shown[] }>('/api/v1/connections');
     const path = `/api/v1/connections/${body.items[0]!.id}`;
-    for (const rest of ['', '/preview', '/sent', '/export']) expect(await bruno.get(path + rest)).toMatchObject({ status: 404 });
-    for (const rest of ['/update', '/opt-out', '/reconnect', '/forget']) expect(await bruno.post(path + rest)).toMatchObject({ status: 404 });
+    for (const rest of ['', '/preview', '/sent', '/export'])
+      expect(await bruno.get(path + rest)).toMatchObject({ status: 404 });
+    for (const rest of ['/update', '/opt-out', '/reconnect', '/forget'])
+      expect(await bruno.post(path + rest)).toMatchObject({ status: 404 });
     const send = await bruno.post(`${path}/send`, { consentVersion: CONSENT_VERSION });
     expect(send).toMatchObject({ status: 404, code: 'not_found' });
     expect(await world.operator.get(path)).toMatchObject({ status: 403, code: 'forbidden' });
@@ -198,7 +237,11 @@ describe('what a developer may not', () => {
     const ines = await world.person('ines');
     const { body } = await ines.get<{ items: Shown[] }>('/api/v1/connections');
     const reply = await connect(ines, 'ines');
-    expect(reply).toMatchObject({ status: 409, code: 'already_connected', body: { facts: { connectionId: body.items[0]!.id } } });
+    expect(reply).toMatchObject({
+      status: 409,
+      code: 'already_connected',
+      body: { facts: { connectionId: body.items[0]!.id } },
+    });
   });
 
   test('agree to a text that is not the current one, or reconnect what was not removed', async () => {
@@ -228,8 +271,11 @@ describe('what a developer may not', () => {
 test('an operator examines a connection and sees nothing personal', async () => {
   const { body } = await (await world.person('ines')).get<{ items: Shown[] }>('/api/v1/connections');
   const reply = await world.operator.get(`/api/v1/doctor/connections/${body.items[0]!.id}`);
-  expect(reply).toMatchObject({ status: 200, body: { linked: true, projected: 'sending', workflow: { status: 'running' } } });
-  expect(reply.text).not.toContain(String(world.instance.people.get('ines')!.id));
-  expect(reply.text).not.toContain(String(world.github.people.get('ines')!.id));
+  expect(reply).toMatchObject({
+    status: 200,
+    body: { linked: true, projected: 'sending', workflow: { status: 'running' } },
+  });
+  expect(reply.text).not.toContain(String(world.instance.people.get('ines').id));
+  expect(reply.text).not.toContain(String(world.github.people.get('ines').id));
   expect(await world.operator.get(`/api/v1/doctor/connections/${randomUUID()}`)).toMatchObject({ status: 404 });
 });

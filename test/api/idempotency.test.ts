@@ -74,7 +74,11 @@ describe('the table behind it', () => {
   const request = (key: string, now: Date): KeyedRequest => {
     return { caller: 'token:a', key, route: 'POST /x', bodyHash: createHash('sha256').digest(), now };
   };
-  const refusal = (act: Promise<unknown>) => act.then(() => undefined, (error: { code: string; retryAt?: string }) => error);
+  const refusal = (act: Promise<unknown>) =>
+    act.then(
+      () => undefined,
+      (error: { code: string; retryAt?: string }) => error,
+    );
 
   test('a request that died is taken over after 60 seconds, with the same update id', async () => {
     const first = await claimKey(world.pool, request('died', t0));
@@ -82,7 +86,9 @@ describe('the table behind it', () => {
     expect(early).toMatchObject({ code: 'idempotency_in_progress', retryAt: '2027-01-01T00:01:00.000Z' });
     expect(await claimKey(world.pool, request('died', after(60_000)))).toEqual(first);
     // The one that took over is under way now.
-    expect(await refusal(claimKey(world.pool, request('died', after(60_001))))).toMatchObject({ code: 'idempotency_in_progress' });
+    expect(await refusal(claimKey(world.pool, request('died', after(60_001))))).toMatchObject({
+      code: 'idempotency_in_progress',
+    });
   });
 
   test('what failed on our side may be sent again at once, under the same update id', async () => {

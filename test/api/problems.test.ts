@@ -60,17 +60,27 @@ describe('a request that is wrong is answered with a problem of its own code', (
     const form = { raw: 'kind=organization', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
     expect(await world.operator.post('/api/v1/accounts', undefined, form)).toMatchObject({ status: 415 });
     const packed = { raw: '{}', headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } };
-    expect(await world.operator.post('/api/v1/accounts', undefined, packed)).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    expect(await world.operator.post('/api/v1/accounts', undefined, packed)).toMatchObject({
+      status: 415,
+      code: 'unsupported_media_type',
+    });
   });
 
   test('a body of 10 MB', async () => {
     const raw = JSON.stringify({ ...newAccount, slug: 'a'.repeat(10_000_000) });
-    const reply = await world.operator.post('/api/v1/accounts', undefined, { raw, headers: { 'content-type': 'application/json' } });
+    const reply = await world.operator.post('/api/v1/accounts', undefined, {
+      raw,
+      headers: { 'content-type': 'application/json' },
+    });
     expect(reply).toMatchObject({ status: 413, code: 'body_too_large' });
   });
 
   test('fields that are missing, wrong or unknown are each named, and what was sent is not repeated', async () => {
-    const reply = await world.operator.post('/api/v1/accounts', { kind: 'SECRET-1', extra: 'SECRET-2', slug: 'SECRET 3' });
+    const reply = await world.operator.post('/api/v1/accounts', {
+      kind: 'SECRET-1',
+      extra: 'SECRET-2',
+      slug: 'SECRET 3',
+    });
     expect(reply).toMatchObject({ status: 400, code: 'invalid_input' });
     const { fields } = reply.body['facts'] as { fields: { field: string }[] };
     expect(fields.map((one) => one.field)).toEqual(['kind', 'slug', '']);
@@ -89,7 +99,11 @@ describe('a request that is wrong is answered with a problem of its own code', (
     const devi = await world.person('devi');
     const body = { instanceId, token: 'x', expiresAt: '2027-02-29T12:00:00Z' };
     const reply = await devi.post('/api/v1/connections', body);
-    expect(reply).toMatchObject({ status: 400, code: 'invalid_input', body: { facts: { fields: [{ field: 'expiresAt' }] } } });
+    expect(reply).toMatchObject({
+      status: 400,
+      code: 'invalid_input',
+      body: { facts: { fields: [{ field: 'expiresAt' }] } },
+    });
   });
 
   test('an instance over plain HTTP that is not on this machine', async () => {
@@ -99,9 +113,17 @@ describe('a request that is wrong is answered with a problem of its own code', (
       const reply = await world.operator.post('/api/v1/instances', { ...base, baseUrl });
       expect(reply).toMatchObject({ status: 400, code: 'address_not_allowed' });
     }
-    const twice = await world.operator.post('/api/v1/instances', { ...base, hostname: 'GHES.acme.example', baseUrl: 'https://o.example' });
+    const twice = await world.operator.post('/api/v1/instances', {
+      ...base,
+      hostname: 'GHES.acme.example',
+      baseUrl: 'https://o.example',
+    });
     expect(twice).toMatchObject({ status: 400, body: { facts: { fields: [{ field: 'hostname' }] } } });
-    const nowhere = await world.operator.post('/api/v1/instances', { ...base, accountId: randomUUID(), baseUrl: 'https://o.example' });
+    const nowhere = await world.operator.post('/api/v1/instances', {
+      ...base,
+      accountId: randomUUID(),
+      baseUrl: 'https://o.example',
+    });
     expect(nowhere).toMatchObject({ status: 400, body: { facts: { fields: [{ field: 'accountId' }] } } });
     expect((await world.operator.get<{ items: unknown[] }>('/api/v1/instances')).body.items).toHaveLength(1);
   });
@@ -127,7 +149,9 @@ describe('what is logged and measured', () => {
     expect(text).toContain('/api/v1/receipts/:connectionId');
     expect(text).not.toMatch(new RegExp(`${subject}|uc_|gho_very_secret|draman`));
     const metrics = await world.anyone.get('/metrics');
-    expect(metrics.text).toMatch(/uc_http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/audit",status="200",code="ok"\} \d+/);
+    expect(metrics.text).toMatch(
+      /uc_http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/audit",status="200",code="ok"\} \d+/,
+    );
   });
 
   test('an answer carries the id of its request', async () => {

@@ -29,10 +29,17 @@ test('the process answers, and is ready when PostgreSQL and Temporal are', async
 
 test('it is not ready, and says what is missing, when Temporal cannot be reached', async () => {
   const { temporal } = world.deps;
-  world.deps.temporal = { ...temporal, workflowService: { getSystemInfo: () => Promise.reject(new Error('down')) }, connection: temporal.connection } as never;
+  world.deps.temporal = {
+    workflowService: { getSystemInfo: () => Promise.reject(new Error('down')) },
+    connection: temporal.connection,
+  } as never;
   const reply = await world.anyone.get('/readyz');
   world.deps.temporal = temporal;
-  expect(reply).toMatchObject({ status: 503, code: 'service_unavailable', body: { facts: { database: true, temporal: false } } });
+  expect(reply).toMatchObject({
+    status: 503,
+    code: 'service_unavailable',
+    body: { facts: { database: true, temporal: false } },
+  });
 });
 
 test('the OpenAPI document has every route, and every error that a route can answer', async () => {

@@ -183,7 +183,7 @@ export async function createWorld(
 
 async function connectDeveloper(world: World, key: string, maxEvents?: number): Promise<Developer> {
   const { pool, client, config } = world;
-  const person = world.peer.people.get(key)!;
+  const person = world.peer.people.get(key);
   const id = randomUUID();
   const profileId = randomUUID();
   await pool.query('insert into profile (id, github_user_id) values ($1, $2)', [profileId, 500_000 + person.id]);

@@ -11,7 +11,6 @@ import { DEMO_INSTANCE_HOST_NAME, startGitHubPeer, type GitHubPeer } from '../..
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { createAccessRequestActivities } from '../../src/activities/access-requests.ts';
 import * as requests from '../../src/db/access-requests.ts';
-import { createToken } from '../../src/db/api-tokens.ts';
 import * as audit from '../../src/db/audit.ts';
 import * as instances from '../../src/db/instances.ts';
 import { listNotes, writeNote } from '../../src/db/notes.ts';

@@ -38,7 +38,7 @@ async function sending(key: string): Promise<Developer> {
 async function refusedWith(act: Promise<unknown>): Promise<string> {
   return act.then(
     () => 'accepted',
-    (error: { cause?: { type?: string } }) => error.cause?.type ?? String(error),
+    (error: Error & { cause?: { type?: string } }) => error.cause?.type ?? error.message,
   );
 }
 

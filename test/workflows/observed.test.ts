@@ -88,7 +88,7 @@ test('when many turn at once it is the instance’s fault: nothing is deleted an
   const keys = ['devi', 'emil', 'farah', 'goran', 'ada', 'ines', 'bruno', 'chloe'];
   const more = ['x1', 'x2', 'x3', 'x4'];
   for (const [at, key] of more.entries()) {
-    const model = world.peer.people.get('devi')!;
+    const model = world.peer.people.get('devi');
     world.peer.people.add({
       ...model,
       key,

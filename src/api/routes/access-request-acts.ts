@@ -57,17 +57,27 @@ function actRoute<B extends z.ZodObject>(act: ActRoute<B>): Route {
       const arg = { operationId, actor: by.id, asOf: at.toISOString(), ...extra };
       const asked = await send(deps, row.id, act.update.name, arg, text === undefined ? undefined : noteId);
       const status = asked.answered ? 200 : 202;
-      return { status, location: asked.answered ? undefined : `/api/v1/access-requests/${row.id}`, body: await viewRequest(deps, row.id) };
+      return {
+        status,
+        location: asked.answered ? undefined : `/api/v1/access-requests/${row.id}`,
+        body: await viewRequest(deps, row.id),
+      };
     },
   });
 }
 
-async function keepNote(deps: Deps, note: { id: string; requestId: string; author: string; text: string; at: Date }) {
-  const { requestId: subjectId, at, ...rest } = note;
+async function keepNote(deps: Deps, kept: { id: string; requestId: string; author: string; text: string; at: Date }) {
+  const { requestId: subjectId, at, ...rest } = kept;
   await writeNote(deps.pool, { ...rest, subjectKind: 'request', subjectId, at: at.toISOString() });
 }
 
-async function send(deps: Deps, requestId: string, update: string, arg: messages.RequestActBy, noteId: string | undefined) {
+async function send(
+  deps: Deps,
+  requestId: string,
+  update: string,
+  arg: messages.RequestActBy,
+  noteId: string | undefined,
+) {
   const workflowId = messages.accessRequestWorkflowId(requestId);
   try {
     return await askRunning<messages.RequestAnswer>(deps.temporal, workflowId, update, arg);
@@ -85,7 +95,10 @@ const noted = ({ noteId }: { noteId: string }) => ({ noteId });
 const decided = ({ actor: by, noteId }: { actor: Actor; noteId: string }) => ({ noteId, decider: { actor: by.id } });
 const nothing = () => ({});
 
-const adminSide = { action: 'request.answer', errors: ['not_site_admin', 'not_account_owner', 'proof_unavailable'] } as const;
+const adminSide = {
+  action: 'request.answer',
+  errors: ['not_site_admin', 'not_account_owner', 'proof_unavailable'],
+} as const;
 
 export const accessRequestActRoutes = [
   actRoute({

@@ -4,7 +4,11 @@ import { notesOfRequest } from '../../db/act-notes.ts';
 import { loadInstance } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { accessRequestWorkflowId, beginUpdate, type AccessRequestInput } from '../../workflows/access-request.messages.ts';
+import {
+  accessRequestWorkflowId,
+  beginUpdate,
+  type AccessRequestInput,
+} from '../../workflows/access-request.messages.ts';
 import { accessRequest, accessRequestWithNotes, notesFor, requestStatus, showRequest } from '../access-request-view.ts';
 import { askWorkflow, type WithStart } from '../ask-workflow.ts';
 import type { Deps } from '../deps.ts';
@@ -98,7 +102,10 @@ export const accessRequestRoutes = [
     query: z.strictObject({
       status: requestStatus.optional(),
       limit,
-      after: z.string().regex(/^\d{1,6}$/, 'is not what an earlier page gave as "next"').optional(),
+      after: z
+        .string()
+        .regex(/^\d{1,6}$/, 'is not what an earlier page gave as "next"')
+        .optional(),
     }),
     responses: { 200: z.object({ items: z.array(accessRequest), next }) },
     handler: async ({ deps, query }) => {
@@ -133,7 +140,13 @@ async function begin(deps: Deps, row: AccessRequestRow, person: Person): Promise
   if (row.status !== 'checking') return 201;
   try {
     const start = startOf(deps, row, person);
-    const asked = await askWorkflow({ temporal: deps.temporal, start, update: beginUpdate, args: [], updateId: 'begin' });
+    const asked = await askWorkflow({
+      temporal: deps.temporal,
+      start,
+      update: beginUpdate,
+      args: [],
+      updateId: 'begin',
+    });
     return asked.answered ? 201 : 202;
   } catch (error) {
     if (refusalOf(error).code === 'service_unavailable') return 202;

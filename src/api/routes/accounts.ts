@@ -15,7 +15,9 @@ const account = z
   })
   .meta({ id: 'Account' });
 
-const slug = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,62}$/, 'is the short name of the account');
+const slug = z
+  .string()
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,62}$/, 'is the short name of the account');
 const tag = 'accounts';
 
 export const accountRoutes = [
@@ -31,11 +33,15 @@ export const accountRoutes = [
     handler: async ({ deps, actor: by, body, at, operationId }) => {
       const { kind, slug: name, credential } = body;
       const seal = credential === undefined ? undefined : (boundTo: string) => deps.cipher.seal(credential, boundTo);
-      const made = await registerAccount(deps.pool, { kind, slug: name.toLowerCase(), seal }, {
-        actor: by.id,
-        at: at.toISOString(),
-        operationId,
-      });
+      const made = await registerAccount(
+        deps.pool,
+        { kind, slug: name.toLowerCase(), seal },
+        {
+          actor: by.id,
+          at: at.toISOString(),
+          operationId,
+        },
+      );
       return { status: 201, body: made };
     },
   }),

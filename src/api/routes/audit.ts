@@ -32,7 +32,10 @@ export const auditRoutes = [
       from: time.optional(),
       to: time.optional(),
       limit,
-      after: z.string().regex(/^\d{1,15}$/, 'is not what an earlier page gave as "next"').optional(),
+      after: z
+        .string()
+        .regex(/^\d{1,15}$/, 'is not what an earlier page gave as "next"')
+        .optional(),
     }),
     responses: { 200: z.object({ items: z.array(record), next }) },
     handler: async ({ deps, query }) => {

@@ -57,7 +57,10 @@ export const connectionActRoutes = [
       if (body.consentVersion !== CONSENT_VERSION) {
         throw new DomainError('consent_required', undefined, { facts: { current: CONSENT_VERSION } });
       }
-      const asked = await askConnection(deps, params.id, sendUpdate, { ...actOf(call), consentVersion: body.consentVersion });
+      const asked = await askConnection(deps, params.id, sendUpdate, {
+        ...actOf(call),
+        consentVersion: body.consentVersion,
+      });
       return shown(deps, params.id, asked.answered ? 200 : 202);
     },
   }),
@@ -75,7 +78,10 @@ export const connectionActRoutes = [
     handler: async (call) => {
       const { deps, params } = call;
       await theirConnection(deps, call.actor, params.id);
-      const asked = await askConnection(deps, params.id, updateNowUpdate, { ...actOf(call), everyMs: deps.config.UPDATE_NOW_EVERY });
+      const asked = await askConnection(deps, params.id, updateNowUpdate, {
+        ...actOf(call),
+        everyMs: deps.config.UPDATE_NOW_EVERY,
+      });
       if (!asked.answered) return shown(deps, params.id, 202);
       if (asked.value.outcome === 'failed') throw failureError(asked.value.failure, deps.clock());
       return shown(deps, params.id, 200);
@@ -134,7 +140,9 @@ export const connectionActRoutes = [
     action: 'connection.use',
     params: byId,
     body: nothing,
-    responses: { 202: z.object({ id, receipts: z.string().meta({ description: 'Says when the deletion is verified.' }) }) },
+    responses: {
+      202: z.object({ id, receipts: z.string().meta({ description: 'Says when the deletion is verified.' }) }),
+    },
     handler: async (call) => {
       const { deps, params, operationId } = call;
       // Once it is accepted nothing ties the connection to anybody: the same act, sent again, is known by its record.
@@ -157,7 +165,11 @@ async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> 
   deliverSoon(deps, { kind, subjectId: params.id, ...accepted });
 }
 
-async function replaceToken(call: ActCall, row: ConnectionRow, given: Parameters<typeof sealedToken>[2]): Promise<void> {
+async function replaceToken(
+  call: ActCall,
+  row: ConnectionRow,
+  given: Parameters<typeof sealedToken>[2],
+): Promise<void> {
   const { deps, actor } = call;
   const instance = (await loadInstance(deps.pool, row.instanceId))!;
   await verifyToken(deps, instance, given.token, asPerson(actor).source);

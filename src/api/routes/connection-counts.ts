@@ -27,7 +27,10 @@ const preview = z
     to: day,
     consent: z.object({ version: z.string(), text: z.string() }),
   })
-  .meta({ id: 'Preview', description: 'Exactly what would be sent: days without contributions are sent as their absence.' });
+  .meta({
+    id: 'Preview',
+    description: 'Exactly what would be sent: days without contributions are sent as their absence.',
+  });
 
 export const connectionCountRoutes = [
   route({
@@ -44,7 +47,10 @@ export const connectionCountRoutes = [
       const row = await theirConnection(deps, actor, params.id);
       const { label, days, window } = await look(deps, row, at);
       const consent = { version: CONSENT_VERSION, text: consentText(deps.config.DESTINATION_NAME) };
-      return { status: 200, body: { source: label, total: totalOf(days), days, from: window.from, to: window.to, consent } };
+      return {
+        status: 200,
+        body: { source: label, total: totalOf(days), days, from: window.from, to: window.to, consent },
+      };
     },
   }),
   route({
@@ -78,7 +84,12 @@ export const connectionCountRoutes = [
         return { status: 200, headers, contentType: 'application/json', body: JSON.stringify({ source: label, days }) };
       }
       const lines = days.map(({ date, count: n }) => `${date},${n},${label}`);
-      return { status: 200, headers, contentType: 'text/csv; charset=utf-8', body: ['date,count,source', ...lines, ''].join('\r\n') };
+      return {
+        status: 200,
+        headers,
+        contentType: 'text/csv; charset=utf-8',
+        body: ['date,count,source', ...lines, ''].join('\r\n'),
+      };
     },
   }),
 ];

@@ -35,7 +35,15 @@ export const connectionRoutes = [
     action: 'connection.create',
     body: z.strictObject({ instanceId: id, ...tokenFields }),
     responses: { 201: connection },
-    errors: ['not_found', 'already_connected', 'profile_taken', 'sharing_off', 'sharing_paused', 'turning_off', ...WHOAMI_FAILURES],
+    errors: [
+      'not_found',
+      'already_connected',
+      'profile_taken',
+      'sharing_off',
+      'sharing_paused',
+      'turning_off',
+      ...WHOAMI_FAILURES,
+    ],
     handler: async ({ deps, actor, body, at, operationId }) => {
       const person = asPerson(actor);
       const instance = await instanceFor(deps, person, 'connection.create', body.instanceId);
@@ -104,7 +112,7 @@ async function insertOnce(deps: Deps, person: Person, wanted: Omit<NewConnection
 /** The row is there; a workflow that cannot be started now is started by the worker's sweeper. */
 function start({ temporal, config, logger }: Deps, connectionId: string): void {
   const options = connectionStart(connectionId, config.TASK_QUEUE_PEOPLE);
-  within(temporal, () => temporal.workflow.start('connection', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' })).catch(
-    (error: Error) => logger.warn({ error: error.name }, 'a new connection waits for the sweeper'),
-  );
+  within(temporal, () =>
+    temporal.workflow.start('connection', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' }),
+  ).catch((error: Error) => logger.warn({ error: error.name }, 'a new connection waits for the sweeper'));
 }

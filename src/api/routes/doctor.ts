@@ -28,9 +28,17 @@ const findings = z.object({
     cohortGeneration: z.int().nullable(),
   }),
   linked: z.boolean().meta({ description: 'Whether anything still ties it to a person.' }),
-  token: z.object({ keyId: z.string(), version: z.int(), expiresAt: time.nullable(), refreshes: z.boolean() }).nullable(),
+  token: z
+    .object({ keyId: z.string(), version: z.int(), expiresAt: time.nullable(), refreshes: z.boolean() })
+    .nullable(),
   intents: z.array(
-    z.object({ kind: z.string(), generation: z.int(), askedAt: time, deliveredAt: time.nullable(), doneAt: time.nullable() }),
+    z.object({
+      kind: z.string(),
+      generation: z.int(),
+      askedAt: time,
+      deliveredAt: time.nullable(),
+      doneAt: time.nullable(),
+    }),
   ),
   workflow: workflow.nullable().meta({ description: 'null: none is known to Temporal.' }),
   audit: z.array(z.object({ action: z.string(), actor, at: time, version: z.int() })),
@@ -58,7 +66,9 @@ export const doctorRoutes = [
 
 async function describe({ temporal }: Deps, connectionId: string) {
   try {
-    const found = await within(temporal, () => temporal.workflow.getHandle(connectionWorkflowId(connectionId)).describe());
+    const found = await within(temporal, () =>
+      temporal.workflow.getHandle(connectionWorkflowId(connectionId)).describe(),
+    );
     return {
       id: found.workflowId,
       runId: found.runId,

@@ -19,7 +19,9 @@ const instance = z
     baseUrl: z.url(),
     allowHttpLoopback: z.boolean(),
     account: z.object({ id, kind: accountKind, slug: z.string() }),
-    connect: z.enum(['unknown', 'connected', 'disconnected']).meta({ description: 'GitHub Connect, as last read or recorded.' }),
+    connect: z
+      .enum(['unknown', 'connected', 'disconnected'])
+      .meta({ description: 'GitHub Connect, as last read or recorded.' }),
     sharing: sharingStatus,
     hasCredential: z.boolean(),
     hasOauth: z.boolean(),
@@ -126,7 +128,8 @@ export const instanceRoutes = [
     handler: async ({ deps, actor, params, body, at, operationId }) => {
       const { account } = await instanceFor(deps, actor, 'instance.register', params.id);
       // An enterprise's connection is read at GitHub.com each hour; a record by hand would only hide what is true.
-      if (account.kind === 'enterprise') throw fieldProblem('body', 'connected', 'is read at GitHub.com for an enterprise account');
+      if (account.kind === 'enterprise')
+        throw fieldProblem('body', 'connected', 'is read at GitHub.com for an enterprise account');
       await inTransaction(deps.pool, async (tx) => {
         await recordConnect(tx, params.id, body.connected, at.toISOString());
         await recordAudit(tx, {

@@ -35,7 +35,12 @@ export const meRoutes = [
     action: 'profile.own',
     responses: {
       200: z.object({
-        identity: z.object({ instanceId: id, sourceUserId: z.int(), sourceCreatedAt: z.string(), githubUserId: z.int() }),
+        identity: z.object({
+          instanceId: id,
+          sourceUserId: z.int(),
+          sourceCreatedAt: z.string(),
+          githubUserId: z.int(),
+        }),
         tables: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
       }),
     },

@@ -61,7 +61,12 @@ async function show(deps: Deps, instance: InstanceRow) {
 type SharingCall = Pick<Call<unknown, unknown, unknown, Actor>, 'deps' | 'actor' | 'at' | 'operationId'>;
 
 /** Fence, audit record and intent in one transaction; the run that deletes is told afterwards. */
-async function transition(call: SharingCall, instanceId: string, command: SharingCommand, also?: (tx: Client) => Promise<void>) {
+async function transition(
+  call: SharingCall,
+  instanceId: string,
+  command: SharingCommand,
+  also?: (tx: Client) => Promise<void>,
+) {
   const { deps, actor: by, at, operationId } = call;
   const settings = { connectGraceMs: deps.config.CONNECT_GRACE, connectLooks: deps.config.CONNECT_LOOKS };
   const act: SharingAct = { command, actor: by.id, at: at.toISOString(), operationId, settings };
@@ -71,7 +76,12 @@ async function transition(call: SharingCall, instanceId: string, command: Sharin
   });
   const { generation, status } = outcome.sharing;
   if (outcome.turnsOff) {
-    deliverSoon(deps, { kind: 'turn_off', subjectId: instanceId, generation, operationId: `turn-off/${instanceId}/${generation}` });
+    deliverSoon(deps, {
+      kind: 'turn_off',
+      subjectId: instanceId,
+      generation,
+      operationId: `turn-off/${instanceId}/${generation}`,
+    });
   }
   const body = await show(deps, (await loadInstance(deps.pool, instanceId))!);
   if (status !== 'turning_off') return { status: 200, body };

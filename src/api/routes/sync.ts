@@ -18,7 +18,13 @@ import { askConnection } from '../ask-connection.ts';
 import { WHOAMI_FAILURES } from '../verify-token.ts';
 
 const state = z
-  .object({ paused: z.boolean(), note: z.string().nullable(), running: z.boolean(), lastRunAt: time.nullable(), nextRunsAt: z.array(time) })
+  .object({
+    paused: z.boolean(),
+    note: z.string().nullable(),
+    running: z.boolean(),
+    lastRunAt: time.nullable(),
+    nextRunsAt: z.array(time),
+  })
   .meta({ id: 'Schedule' });
 const total = z.int().min(0);
 const run = z
@@ -49,11 +55,24 @@ const nothing = z.strictObject({});
 type SyncCall = Pick<Call<unknown, unknown, unknown, Actor>, 'deps' | 'actor' | 'at' | 'operationId'>;
 
 /** The act is recorded when Temporal has taken it; sent again it is recorded once. */
-async function record(call: SyncCall, action: string, subjectId: string, detail: Record<string, unknown> = {}): Promise<void> {
+async function record(
+  call: SyncCall,
+  action: string,
+  subjectId: string,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
   const { deps, actor, at, operationId } = call;
   await inTransaction(deps.pool, async (tx) => {
     if ((await recordedVersion(tx, subjectId, operationId)) !== undefined) return;
-    await recordAudit(tx, { subjectKind: 'sync', subjectId, action, actor: actor.id, at: at.toISOString(), operationId, detail });
+    await recordAudit(tx, {
+      subjectKind: 'sync',
+      subjectId,
+      action,
+      actor: actor.id,
+      at: at.toISOString(),
+      operationId,
+      detail,
+    });
   });
 }
 
@@ -167,5 +186,9 @@ async function backfillConnection(call: SyncCall, connectionId: string) {
   const asked = await askConnection(deps, connectionId, updateNowUpdate, act);
   if (asked.answered && asked.value.outcome === 'failed') throw failureError(asked.value.failure, deps.clock());
   await record(call, 'sync.backfilled', connectionId);
-  return { status: 202, location: `/api/v1/doctor/connections/${connectionId}`, body: { started: `connection/${connectionId}` } };
+  return {
+    status: 202,
+    location: `/api/v1/doctor/connections/${connectionId}`,
+    body: { started: `connection/${connectionId}` },
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DomainError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import { DomainError, ERRORS } from '../../domain/errors.ts';
 import type { Deps } from '../deps.ts';
 import type { Metrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
@@ -45,7 +45,11 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       summary: 'Requests by route, status and code, for Prometheus',
       action: null,
       responses: { 200: { contentType: 'text/plain; version=0.0.4; charset=utf-8', description: 'Prometheus text.' } },
-      handler: async () => ({ status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.render() }),
+      handler: async () => ({
+        status: 200,
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        body: metrics.render(),
+      }),
     }),
     publicRoute({
       method: 'get',
@@ -86,7 +90,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       action: null,
       params: z.object({ code: errorCode }),
       responses: { 200: html('The page.') },
-      handler: async ({ params }) => page(problemPage(params.code, ERRORS[params.code as ErrorCode])),
+      handler: async ({ params }) => page(problemPage(params.code, ERRORS[params.code])),
     }),
   ];
   return own;
@@ -99,7 +103,9 @@ function page(body: string) {
 async function ready({ pool, temporal }: Deps) {
   const [database, workflows] = await Promise.all([
     reached(pool.query('select 1')),
-    reached(temporal.connection.withDeadline(Date.now() + READY_WITHIN_MS, () => temporal.workflowService.getSystemInfo({}))),
+    reached(
+      temporal.connection.withDeadline(Date.now() + READY_WITHIN_MS, () => temporal.workflowService.getSystemInfo({})),
+    ),
   ]);
   if (database && workflows) return { status: 200, body: { status: 'ok' } };
   throw new DomainError('service_unavailable', 'Not ready: see "facts" for what cannot be reached.', {
@@ -111,7 +117,13 @@ async function reached(asked: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), READY_WITHIN_MS)));
   try {
-    return await Promise.race([asked.then(() => true, () => false), late]);
+    return await Promise.race([
+      asked.then(
+        () => true,
+        () => false,
+      ),
+      late,
+    ]);
   } finally {
     clearTimeout(timer);
   }

@@ -32,8 +32,20 @@ const WIDTH = LEFT + WEEKS * STEP + 12;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const COLORS = {
-  light: { back: '#ffffff', text: '#1f2328', muted: '#59636e', edge: '#1f23280d', levels: ['#eff2f5', '#aceebb', '#4ac26b', '#2da44e', '#116329'] },
-  dark: { back: '#0d1117', text: '#f0f6fc', muted: '#9198a1', edge: '#ffffff0d', levels: ['#151b23', '#033a16', '#196c2e', '#2ea043', '#56d364'] },
+  light: {
+    back: '#ffffff',
+    text: '#1f2328',
+    muted: '#59636e',
+    edge: '#1f23280d',
+    levels: ['#eff2f5', '#aceebb', '#4ac26b', '#2da44e', '#116329'],
+  },
+  dark: {
+    back: '#0d1117',
+    text: '#f0f6fc',
+    muted: '#9198a1',
+    edge: '#ffffff0d',
+    levels: ['#151b23', '#033a16', '#196c2e', '#2ea043', '#56d364'],
+  },
 } as const;
 type Colors = (typeof COLORS)[Theme];
 
@@ -67,7 +79,10 @@ function headline({ total }: Graph): string {
 function description({ from, to, days, sources: all }: Graph): string {
   const active = [...days.values()].filter((day) => day.count > 0).length;
   const parts = all.map((source) => `${source.label}: ${people.format(source.total)}`);
-  const most = [...days].reduce<[Day, number]>((top, [day, { count }]) => (count > top[1] ? [day, count] : top), ['', 0]);
+  const most = [...days].reduce<[Day, number]>(
+    (top, [day, { count }]) => (count > top[1] ? [day, count] : top),
+    ['', 0],
+  );
   const busiest = most[1] > 0 ? ` The most were ${people.format(most[1])} on ${most[0]}.` : '';
   return `Contribution counts by day from ${from} to ${to}; ${active} day${active === 1 ? '' : 's'} with contributions.${busiest} ${parts.join('; ')}`.trim();
 }
@@ -90,7 +105,9 @@ function monthLabels({ from, to }: Graph): string {
 }
 
 function weekdayLabels(): string {
-  return ['Mon', 'Wed', 'Fri'].map((name, at) => `<text x="6" y="${TOP + (at * 2 + 1) * STEP + 9}">${name}</text>`).join('');
+  return ['Mon', 'Wed', 'Fri']
+    .map((name, at) => `<text x="6" y="${TOP + (at * 2 + 1) * STEP + 9}">${name}</text>`)
+    .join('');
 }
 
 function cells({ from, to, days }: Graph, colors: Colors): string {
@@ -99,7 +116,9 @@ function cells({ from, to, days }: Graph, colors: Colors): string {
     const { count, level } = days.get(day) ?? { count: 0, level: 0 };
     const place = `x="${LEFT + Math.floor(at / 7) * STEP}" y="${TOP + weekday(day) * STEP}"`;
     const words = `${count === 0 ? 'No' : people.format(count)} contribution${count === 1 ? '' : 's'} on ${day}`;
-    drawn.push(`<rect ${place} width="${CELL}" height="${CELL}" rx="2" fill="${colors.levels[level]}"><title>${words}</title></rect>`);
+    drawn.push(
+      `<rect ${place} width="${CELL}" height="${CELL}" rx="2" fill="${colors.levels[level]}"><title>${words}</title></rect>`,
+    );
   }
   return drawn.join('\n');
 }

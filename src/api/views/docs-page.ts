@@ -12,7 +12,12 @@ export interface DocumentedRoute {
 /** Every operation, by what it is about. */
 export function docsPage(routes: readonly DocumentedRoute[]): string {
   const tags = [...new Set(routes.map((route) => route.tag))];
-  const sections = tags.map((tag) => section(tag, routes.filter((route) => route.tag === tag)));
+  const sections = tags.map((tag) =>
+    section(
+      tag,
+      routes.filter((route) => route.tag === tag),
+    ),
+  );
   return page(
     'Unified Contributions: API',
     `<p>The whole description is <a href="/openapi.json">OpenAPI 3.1</a>. Send an API token as
