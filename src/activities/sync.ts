@@ -120,7 +120,6 @@ export function createSyncActivities(deps: ActivityDeps) {
     await db.pages.finishPage(pool, page, readNumber, {
       toId,
       connections: connections.length,
-      changed,
       failures: reads.failures,
       at: new Date().toISOString(),
     });

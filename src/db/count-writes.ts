@@ -68,7 +68,7 @@ async function writeChunk(
 ): Promise<number | undefined> {
   await lockInstanceShared(tx, page.instanceId);
   const held = await tx.query(
-    `select 1 from sync_page where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4 for share`,
+    `select 1 from sync_page where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4 for no key update`,
     [page.runId, page.instanceId, page.fromId, readNumber],
   );
   if (held.rowCount === 0) return undefined;
@@ -89,6 +89,11 @@ async function writeChunk(
   if (marked.length > 0) {
     await tx.query('update connection set read_number = $2 where id = any($1)', [marked, readNumber]);
   }
+  // With the counts, so that an attempt that dies after them leaves its part of the sum to the next one.
+  await tx.query(
+    `update sync_page set changed = changed + $4 where run_id = $1 and instance_id = $2 and from_id = $3`,
+    [page.runId, page.instanceId, page.fromId, passing.length],
+  );
   return passing.length;
 }
 

@@ -127,7 +127,6 @@ export interface PageResult {
   /** The last id that the page covered. */
   toId: string;
   connections: number;
-  changed: number;
   failures: { connectionId: string; failure: SourceFailure }[];
   at: string;
 }
@@ -136,7 +135,7 @@ export interface PageResult {
 export async function finishPage(pool: Pool, page: PageKey, readNumber: number, result: PageResult): Promise<void> {
   await inTransaction(pool, async (tx) => {
     const held = await tx.query(
-      `update sync_page set finished_at = $5, to_id = $6, connections = $7, changed = $8, failed = $9
+      `update sync_page set finished_at = $5, to_id = $6, connections = $7, failed = $8
        where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4`,
       [
         page.runId,
@@ -146,7 +145,6 @@ export async function finishPage(pool: Pool, page: PageKey, readNumber: number, 
         result.at,
         result.toId,
         result.connections,
-        result.changed,
         result.failures.length,
       ],
     );

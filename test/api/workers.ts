@@ -1,15 +1,10 @@
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
+import '../support/runtime.ts';
 import { cacheFolder } from '../../src/stack/cache.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { upsertSchedule } from '../../src/temporal/schedule.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import type { ApiWorld } from './api-world.ts';
-
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  shutdownSignals: [],
-  telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-});
 
 /** Workers on the world's own task queues, and its Schedule, paused unless told. @returns what stops them */
 export async function startWork({ parts }: ApiWorld): Promise<() => Promise<void>> {

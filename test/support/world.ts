@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Connection, Client } from '@temporalio/client';
-import { NativeConnection, Runtime, DefaultLogger } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
+import './runtime.ts';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
@@ -68,13 +69,6 @@ export interface Developer {
   counts(): Promise<{ date: string; count: number }[]>;
   until(status: string): Promise<void>;
 }
-
-// Before anything else of a file makes a runtime of its own.
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  shutdownSignals: [],
-  telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-});
 
 /**
  * One instance with sharing available, its peer, a database and workers of the file's own, on the Temporal server given

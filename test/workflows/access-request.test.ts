@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { DEMO_INSTANCE_HOST_NAME, startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
@@ -21,6 +20,8 @@ import type { RequestSettings } from '../../src/domain/access-request.ts';
 import { addMs } from '../../src/domain/dates.ts';
 import { createAuthority } from '../../src/identity/authority.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
+import { cacheFolder } from '../../src/stack/cache.ts';
+import { workflowBundle } from '../../src/temporal/bundle.ts';
 import { accessRequest } from '../../src/workflows/access-request.ts';
 import {
   accessRequestOf,
@@ -42,6 +43,7 @@ import {
 } from '../../src/workflows/access-request.messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import '../support/runtime.ts';
 import { timeSkippingEnv } from '../support/time-skipping.ts';
 
 const HOUR = 3_600_000;
@@ -75,7 +77,6 @@ let accountId: string;
 const cipher = createTokenCipher(`k1:${randomBytes(32).toString('base64')}`);
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
   [env, database, instance, github] = await Promise.all([
     timeSkippingEnv(),
     createDatabase(),
@@ -85,11 +86,10 @@ beforeAll(async () => {
   await registerSearchAttributes();
   pool = createPool({ url: database.url, max: 5, applicationName: 'test' });
   authority = createAuthority({ githubApiUrl: github.url, allowHttpLoopback: true });
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/access-request.ts', import.meta.url));
   worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue: TASK_QUEUE,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
+    workflowBundle: { codePath: await workflowBundle(cacheFolder()) },
     activities: createAccessRequestActivities({
       pool,
       db: { inTransaction, requests, instances, audit, outbox },
