@@ -24,4 +24,3 @@ export function createActivities(deps: ActivityDeps) {
     ...createTurningOffActivities(deps),
   };
 }
-export type Activities = ReturnType<typeof createActivities>;

@@ -30,7 +30,6 @@ export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[
 /** Keyset pages: `next` goes into `after` of the following request; absent on the last page. */
 export const limit = z.coerce.number().int().min(1).max(200).default(50);
 export const next = z.string().optional().meta({ description: 'Pass it as `after` for the next page.' });
-export const after = z.string().max(200).optional();
 
 export const problem = z
   .object({

@@ -54,10 +54,6 @@ export function failedChecks(codes: readonly CheckCode[], kind: AccountKind): Fa
   return codes.map((code) => ({ code, remedy: remedyOf(code, kind) }));
 }
 
-export function isCheckCode(text: string): text is CheckCode {
-  return (CHECKS as readonly string[]).includes(text);
-}
-
 /**
  * Every check is told, so nothing is decided while one is unknown. Terms that nobody recorded count as custom: a
  * person looks.

@@ -1,4 +1,4 @@
-import { addDays, daysBetween, utcDay, type Day } from './dates.ts';
+import { addDays, utcDay, type Day } from './dates.ts';
 
 export const WINDOW_PAST_DAYS = 90;
 /** 90 days back, today, and one ahead for whoever is ahead of UTC. */
@@ -71,10 +71,4 @@ export function differingDays(window: Window, have: Int32Array, want: Int32Array
     if (have[at] !== want[at]) days.push({ date: window.labels[at]!, count: want[at]! });
   }
   return days;
-}
-
-/** Where a day stands in a window, or undefined outside it. */
-export function offsetIn(window: Window, day: Day): number | undefined {
-  const offset = daysBetween(window.from, day);
-  return offset >= 0 && offset < WINDOW_LENGTH ? offset : undefined;
 }

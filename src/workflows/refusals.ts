@@ -1,11 +1,7 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
-import { DomainError, type ErrorCode } from '../domain/errors.ts';
+import { DomainError } from '../domain/errors.ts';
 
 /** Only an `ApplicationFailure` fails an update; any other error would fail the workflow task and be tried for ever. */
-export function refusal(code: ErrorCode, message?: string, details: Record<string, unknown> = {}): ApplicationFailure {
-  return toFailure(new DomainError(code, message, { facts: details }));
-}
-
 export function toFailure(error: DomainError): ApplicationFailure {
   return ApplicationFailure.create({
     type: error.code,
