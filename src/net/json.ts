@@ -1,3 +1,5 @@
+import { isDay } from '../domain/dates.ts';
+
 /** A JSON object whose fields nobody has checked. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,7 +22,7 @@ export function isId(value: unknown): value is number {
 
 /** A time as ISO UTC to the second, `2019-03-10T08:30:00Z`; undefined for what is no time with a zone. */
 export function toUtcSecond(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string' || !isDay(value.slice(0, 10))) return undefined;
   if (WHOLE_SECOND_UTC.test(value)) return Number.isNaN(Date.parse(value)) ? undefined : value;
   if (!WITH_ZONE.test(value)) return undefined;
   const ms = Date.parse(value);

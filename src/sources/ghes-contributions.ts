@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../net/http.ts';
 import { isFields, parseJson, toUtcSecond } from '../net/json.ts';
 import type { SourceIdentity, SourceRead } from '../ports/source.ts';
 import { failure } from './failure.ts';
-import { graphQLFailure, refusalOf } from './ghes-failure.ts';
+import { asksForSignOn, graphQLFailure, refusalOf } from './ghes-failure.ts';
 import { seesPrivateWork } from './ghes-scopes.ts';
 
 /** All that is ever asked of an instance about a developer's work. */
@@ -42,6 +42,7 @@ function readViewer(
   if (typeof viewer['databaseId'] !== 'number' || createdAt === undefined) return failure('bad_answer');
   if (viewer['databaseId'] !== who.userId || createdAt !== who.createdAt) return failure('identity_mismatch');
   if (!seesPrivateWork(headers)) return failure('scope_missing');
+  if (asksForSignOn(headers)) return failure('sso_required');
   const days = readDays(viewer['contributionsCollection']);
   const read = days && readWindow(window, days, 'every_day');
   return read?.ok ? read : failure('bad_answer');

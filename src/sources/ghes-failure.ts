@@ -18,10 +18,11 @@ export function refusalOf({ status, headers, body }: HttpAnswer): SourceReadFail
   if (message === undefined) return failure('bad_answer');
   if (status === 401) return failure('token_revoked');
   if (status !== 403) return failure('bad_answer');
-  if (/\bsuspended\b/i.test(message)) return failure('user_suspended');
+  // Not any suspension: that of the OAuth App or of an installation says nothing of this person.
+  if (/\baccount\b[^.]*\bsuspended\b/i.test(message)) return failure('user_suspended');
   if (asksForSignOn(headers)) return failure('sso_required');
   if (isRateLimit(headers, message)) return rateLimited(headers);
-  return failure(/resource not accessible|\bscopes?\b/i.test(message) ? 'scope_missing' : 'bad_answer');
+  return failure(namesScope(message) ? 'scope_missing' : 'bad_answer');
 }
 
 /** Why a GraphQL answer of status 200 holds errors. One that is not listed is never guessed at. */
@@ -30,13 +31,18 @@ export function graphQLFailure(errors: readonly unknown[], headers: IncomingHttp
   const types = new Set(found.map(({ type }) => type));
   if (types.has('RATE_LIMITED') || types.has('RATE_LIMIT')) return rateLimited(headers);
   if (asksForSignOn(headers) || found.some(isSamlFailure)) return failure('sso_required');
+  if (found.some(({ type, message }) => type === 'FORBIDDEN' && namesScope(message))) return failure('scope_missing');
   for (const [type, code] of TYPES) if (types.has(type)) return failure(code);
   return failure('bad_answer');
 }
 
+/** Forbidden is much else as well: an address that is not on a list, an application that is restricted. */
+function namesScope(message: unknown): boolean {
+  return typeof message === 'string' && /resource not accessible|\bscopes?\b/i.test(message);
+}
+
 const TYPES: readonly [string, SourceFailure][] = [
   ['INSUFFICIENT_SCOPES', 'scope_missing'],
-  ['FORBIDDEN', 'scope_missing'],
   ['NOT_FOUND', 'user_gone'],
   ['SERVICE_UNAVAILABLE', 'source_unreachable'],
 ];
@@ -56,9 +62,9 @@ function isRateLimit(headers: IncomingHttpHeaders, message: string): boolean {
   return spent || /\brate limit\b|\babuse detection\b/i.test(message);
 }
 
-function asksForSignOn(headers: IncomingHttpHeaders): boolean {
-  const value = headers['x-github-sso'];
-  return typeof value === 'string' && value.trimStart().startsWith('required');
+/** `required`, or `partial-results`: then the answer leaves out whatever needs a sign-on, and is too low. */
+export function asksForSignOn(headers: IncomingHttpHeaders): boolean {
+  return headers['x-github-sso'] !== undefined;
 }
 
 function isSamlFailure({ extensions }: Fields): boolean {

@@ -6,9 +6,14 @@ import type { IncomingHttpHeaders } from 'node:http';
  * only what its own permissions reach, so a missing header counts as a missing scope.
  */
 export function seesPrivateWork(headers: IncomingHttpHeaders): boolean {
-  const scopes = headers['x-oauth-scopes'];
-  if (typeof scopes !== 'string') return false;
-  return scopes === 'read:user' || scopes.split(',').some((scope) => SUFFICIENT.has(scope.trim()));
+  // A header that came twice is a list, which means the same as one with commas (RFC 9110, 5.3).
+  const scopes = headers['x-oauth-scopes'] ?? '';
+  return (
+    scopes === 'read:user' ||
+    String(scopes)
+      .split(',')
+      .some((scope) => SUFFICIENT.has(scope.trim()))
+  );
 }
 
 const SUFFICIENT: ReadonlySet<string> = new Set(['read:user', 'user']);
