@@ -66,12 +66,13 @@ function successes(responses: Record<number, ResponseSchema>): ZodOpenApiRespons
       status,
       schema instanceof z.ZodType
         ? { description: 'Done.', content: { 'application/json': { schema } } }
-        : {
-            description: schema.description,
-            content: { [schema.contentType]: { schema: { type: 'string' as const } } },
-          },
+        : { description: schema.description, content: byType(schema.content) },
     ]),
   );
+}
+
+function byType(content: Readonly<Record<string, z.ZodType>>) {
+  return Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }]));
 }
 
 const SHARED_CODES = 5;

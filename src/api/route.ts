@@ -29,8 +29,8 @@ export interface Call<P, Q, B, A> {
   operationId: string;
 }
 
-/** An answer's schema by content type; a schema alone is JSON. */
-export type ResponseSchema = z.ZodType | { contentType: string; description: string };
+/** A schema alone is JSON; else a schema by content type, and none for an answer without a body. */
+export type ResponseSchema = z.ZodType | { description: string; content: Readonly<Record<string, z.ZodType>> };
 
 interface Described<P extends Shape, Q extends Shape, B extends Shape> {
   method: 'get' | 'post' | 'put';

@@ -59,23 +59,20 @@ export async function resumeRuns(deps: Deps, note: string): Promise<void> {
   await withSchedule(deps, (handle) => handle.unpause(note));
 }
 
+export const instanceRunId = (operationId: string): string => `contribution-sync/by-hand/${operationId}`;
+
 /**
- * Starts a run for one instance with the settings that the Schedule carries.
- * @returns the run's workflow id
+ * Starts a run for one instance by hand, with the settings that the Schedule carries; the same operation starts one.
  * @throws DomainError sync_running while the instance is being read
  */
-export async function backfillInstance(
-  deps: Deps,
-  instanceId: string,
-  trigger: string,
-  operationId: string,
-): Promise<string> {
+export async function runInstance(deps: Deps, instanceId: string, trigger: string, operationId: string): Promise<void> {
   const { temporal, config } = deps;
   const { action } = await withSchedule(deps, (handle) => handle.describe());
   const [scheduled] = (action.args ?? []) as [ContributionSyncInput?];
   if (!scheduled) throw new DomainError('internal');
-  if (await isRunning(deps, instanceSyncWorkflowId(instanceId))) throw new DomainError('sync_running');
-  const workflowId = `contribution-sync/backfill/${operationId}`;
+  const workflowId = instanceRunId(operationId);
+  if (['RUNNING', 'COMPLETED'].includes(await statusOf(deps, workflowId))) return;
+  if ((await statusOf(deps, instanceSyncWorkflowId(instanceId))) === 'RUNNING') throw new DomainError('sync_running');
   const input: ContributionSyncInput = { ...scheduled, trigger, instanceIds: [instanceId] };
   await within(temporal, () =>
     temporal.workflow.start('contributionSync', {
@@ -84,18 +81,17 @@ export async function backfillInstance(
       args: [input],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      staticSummary: 'a backfill of one instance',
+      staticSummary: 'the contribution counts of one instance, by hand',
     }),
   );
-  return workflowId;
 }
 
-async function isRunning({ temporal }: Deps, workflowId: string): Promise<boolean> {
+async function statusOf({ temporal }: Deps, workflowId: string): Promise<string> {
   try {
     const { status } = await within(temporal, () => temporal.workflow.getHandle(workflowId).describe());
-    return status.name === 'RUNNING';
+    return status.name;
   } catch (error) {
-    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return false;
+    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return 'UNKNOWN';
     throw error;
   }
 }

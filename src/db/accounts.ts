@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DomainError } from '../domain/errors.ts';
 import type { Terms } from '../domain/eligibility.ts';
-import { recordAudit } from './audit.ts';
+import { recordAudit, recordedVersion } from './audit.ts';
 import type { Sealed } from './instances.ts';
 import { inTransaction, type Pool, type Queryable } from './pool.ts';
 
@@ -78,6 +78,7 @@ export async function registerAccount(pool: Pool, account: NewAccount, by: By): 
       account.slug,
     ]);
     const id = rows[0]!.id;
+    if ((await recordedVersion(tx, id, by.operationId)) !== undefined) return loadAccount(tx, id);
     const credential = account.seal?.(id);
     if (credential) {
       await tx.query('update account set credential_ciphertext = $2, credential_key_id = $3 where id = $1', [
@@ -86,7 +87,13 @@ export async function registerAccount(pool: Pool, account: NewAccount, by: By): 
         credential.keyId,
       ]);
     }
-    await audit(tx, id, 'account.registered', by, { kind: account.kind, credential: credential !== undefined });
+    await recordAudit(tx, {
+      subjectKind: 'account',
+      subjectId: id,
+      action: 'account.registered',
+      ...by,
+      detail: { kind: account.kind, credential: credential !== undefined },
+    });
     return loadAccount(tx, id);
   });
 }
@@ -98,31 +105,22 @@ export async function setTerms(pool: Pool, id: string, terms: Terms, by: By): Pr
       id,
     ]);
     if (!rows[0]) throw new DomainError('not_found');
-    if (rows[0].terms !== terms) {
+    const isDone = (await recordedVersion(tx, id, by.operationId)) !== undefined;
+    if (!isDone && rows[0].terms !== terms) {
       await tx.query('update account set terms = $2, terms_set_at = $3, terms_set_by = $4 where id = $1', [
         id,
         terms,
         by.at,
         by.actor,
       ]);
-      await audit(tx, id, 'account.terms_set', by, { from: rows[0].terms, to: terms });
+      await recordAudit(tx, {
+        subjectKind: 'account',
+        subjectId: id,
+        action: 'account.terms_set',
+        ...by,
+        detail: { from: rows[0].terms, to: terms },
+      });
     }
     return loadAccount(tx, id);
   });
-}
-
-/** The same operation is recorded once, however often it is sent. */
-async function audit(
-  tx: Queryable,
-  id: string,
-  action: string,
-  by: By,
-  detail: Record<string, unknown>,
-): Promise<void> {
-  const { rowCount } = await tx.query('select 1 from audit where subject_id = $1 and operation_id = $2', [
-    id,
-    by.operationId,
-  ]);
-  if (rowCount) return;
-  await recordAudit(tx, { subjectKind: 'account', subjectId: id, action, ...by, detail });
 }

@@ -137,11 +137,13 @@ export async function acceptRemoval(
   removal: Removal,
 ): Promise<{ operationId: string; generation: number }> {
   const fences = await lockConnection(tx, removal.connectionId);
-  const open = await tx.query<{ operation_id: string; generation: number }>(
-    'select operation_id, generation from intent where subject_id = $1 and kind = $2 and done_at is null',
-    [removal.connectionId, removal.kind],
+  const known = await tx.query<{ operation_id: string; generation: number }>(
+    `select operation_id, generation from intent
+     where subject_id = $1 and (operation_id = $3 or (kind = $2 and done_at is null))
+     order by operation_id = $3 desc limit 1`,
+    [removal.connectionId, removal.kind, removal.operationId],
   );
-  if (open.rows[0]) return { operationId: open.rows[0].operation_id, generation: open.rows[0].generation };
+  if (known.rows[0]) return { operationId: known.rows[0].operation_id, generation: known.rows[0].generation };
   if (fences.erased_at) throw new DomainError('not_found');
   const generation = await close(tx, removal.connectionId, addMs(removal.asOf, removal.restoreWindowMs));
   await recordAudit(tx, {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Day } from '../domain/dates.ts';
 import { SOURCE_LABELS, type SourceKind, type SourceLabel } from '../domain/source-label.ts';
 import type { DayCount } from '../domain/window.ts';
-import { recordAudit } from './audit.ts';
+import { recordAudit, recordedVersion } from './audit.ts';
 import { ledger } from './ledger.ts';
 import type { Queryable } from './pool.ts';
 
@@ -41,20 +41,21 @@ export async function profileOf(db: Queryable, githubUserId: number): Promise<Pr
   return rows[0] && toProfile(rows[0]);
 }
 
-/** Call it inside a transaction; the visibility that it has already changes nothing. */
+/** Call it inside a transaction; neither the visibility that it has already nor the same act again changes anything. */
 export async function setVisibility(
   tx: Queryable,
   profileId: string,
   visibility: Visibility,
   by: { actor: string; at: string; operationId: string },
 ): Promise<Profile> {
-  const changed = await tx.query(
-    'update profile set visibility = $2, visibility_at = $3 where id = $1 and visibility <> $2',
-    [profileId, visibility, by.at],
-  );
-  if (changed.rowCount) {
+  await tx.query('select 1 from profile where id = $1 for update', [profileId]);
+  if ((await recordedVersion(tx, profileId, by.operationId)) === undefined) {
+    const changed = await tx.query(
+      'update profile set visibility = $2, visibility_at = $3 where id = $1 and visibility <> $2',
+      [profileId, visibility, by.at],
+    );
     const action = visibility === 'public' ? 'profile.made_public' : 'profile.made_private';
-    await recordAudit(tx, { subjectKind: 'profile', subjectId: profileId, action, ...by });
+    if (changed.rowCount) await recordAudit(tx, { subjectKind: 'profile', subjectId: profileId, action, ...by });
   }
   const { rows } = await tx.query<Row>(`select ${COLUMNS} from profile where id = $1`, [profileId]);
   return toProfile(rows[0]!);

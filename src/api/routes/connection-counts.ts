@@ -76,7 +76,12 @@ export const connectionCountRoutes = [
     action: 'connection.use',
     params: byId,
     query: z.strictObject({ format: z.enum(['json', 'csv']).default('json') }),
-    responses: { 200: { contentType: 'application/octet-stream', description: 'JSON or CSV, by `format`.' } },
+    responses: {
+      200: {
+        description: 'JSON or CSV, by `format`.',
+        content: { 'application/json': z.object({ source, days: counts.days }), 'text/csv': z.string() },
+      },
+    },
     handler: async ({ deps, actor, params, query }) => {
       const { label, days } = await kept(deps, await theirConnection(deps, actor, params.id));
       const headers = { 'Content-Disposition': `attachment; filename="contribution-counts.${query.format}"` };

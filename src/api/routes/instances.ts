@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { recordAudit } from '../../db/audit.ts';
+import { recordAudit, recordedVersion } from '../../db/audit.ts';
 import { insertInstance, listInstances, loadInstance, recordConnect, type InstanceRow } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { assertAddressAllowed } from '../../net/address.ts';
@@ -131,6 +131,7 @@ export const instanceRoutes = [
       if (account.kind === 'enterprise')
         throw fieldProblem('body', 'connected', 'is read at GitHub.com for an enterprise account');
       await inTransaction(deps.pool, async (tx) => {
+        if ((await recordedVersion(tx, params.id, operationId)) !== undefined) return;
         await recordConnect(tx, params.id, body.connected, at.toISOString());
         await recordAudit(tx, {
           subjectKind: 'instance',

@@ -29,6 +29,7 @@ const profile = z
   })
   .meta({ id: 'Profile' });
 
+const unchanged = { description: 'It is as the `ETag` in `If-None-Match` says.', content: {} };
 const tag = 'profiles';
 const PATH = '/api/v1/profiles';
 
@@ -58,7 +59,10 @@ export const profileRoutes = [
     action: null,
     params: byId,
     query: z.strictObject({ theme: z.enum(['light', 'dark']).default('light') }),
-    responses: { 200: { contentType: 'image/svg+xml', description: 'The graph, 53 weeks of 7 days.' } },
+    responses: {
+      200: { description: 'The graph, 53 weeks of 7 days.', content: { 'image/svg+xml': z.string() } },
+      304: unchanged,
+    },
     handler: async ({ deps, params, query, at }) => {
       const { graph } = await load(deps, params.id, at);
       const body = contributionGraph(graph, query.theme);
@@ -73,7 +77,7 @@ export const profileRoutes = [
     summary: 'The contribution counts of a public profile',
     action: null,
     params: byId,
-    responses: { 200: profile },
+    responses: { 200: profile, 304: unchanged },
     handler: async ({ deps, params, at }) => {
       const { sources, graph } = await load(deps, params.id, at);
       const body = {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { recordAudit, recordedVersion } from '../../db/audit.ts';
 import { loadConnection } from '../../db/connections.ts';
-import { inTransaction } from '../../db/pool.ts';
 import { listRuns } from '../../db/sync-runs.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { updateNowUpdate } from '../../workflows/connection.messages.ts';
@@ -10,7 +9,7 @@ import { derivedId } from '../derived-id.ts';
 import type { Deps } from '../deps.ts';
 import { failureError } from '../failure-words.ts';
 import { route, type Call } from '../route.ts';
-import { backfillInstance, pauseRuns, resumeRuns, scheduleState, triggerRun } from '../schedule.ts';
+import { instanceRunId, pauseRuns, resumeRuns, runInstance, scheduleState, triggerRun } from '../schedule.ts';
 import { id, limit, next, note, time } from '../schemas.ts';
 import type { Actor } from '../identity.ts';
 import { instanceFor } from '../source-instance.ts';
@@ -54,25 +53,18 @@ const PATH = '/api/v1/sync';
 const nothing = z.strictObject({});
 type SyncCall = Pick<Call<unknown, unknown, unknown, Actor>, 'deps' | 'actor' | 'at' | 'operationId'>;
 
-/** The act is recorded when Temporal has taken it; sent again it is recorded once. */
-async function record(
-  call: SyncCall,
-  action: string,
-  subjectId: string,
-  detail: Record<string, unknown> = {},
-): Promise<void> {
+/** Recorded when Temporal has taken it; what is recorded already, under the same operation, is not done again. */
+async function once(call: SyncCall, action: string, subjectId: string, act: () => Promise<unknown>): Promise<void> {
   const { deps, actor, at, operationId } = call;
-  await inTransaction(deps.pool, async (tx) => {
-    if ((await recordedVersion(tx, subjectId, operationId)) !== undefined) return;
-    await recordAudit(tx, {
-      subjectKind: 'sync',
-      subjectId,
-      action,
-      actor: actor.id,
-      at: at.toISOString(),
-      operationId,
-      detail,
-    });
+  if ((await recordedVersion(deps.pool, subjectId, operationId)) !== undefined) return;
+  await act();
+  await recordAudit(deps.pool, {
+    subjectKind: 'sync',
+    subjectId,
+    action,
+    actor: actor.id,
+    at: at.toISOString(),
+    operationId,
   });
 }
 
@@ -112,14 +104,13 @@ export const syncRoutes = [
     path: `${PATH}/trigger`,
     operationId: 'triggerRun',
     tag,
-    summary: 'Start a run now',
+    summary: 'Start a run now, of one instance or of all',
     action: 'sync.operate',
-    body: nothing,
+    body: z.strictObject({ instanceId: id.optional() }),
     responses: { 202: state },
-    errors: ['sync_running'],
+    errors: ['not_found', 'sync_running'],
     handler: async (call) => {
-      await triggerRun(call.deps);
-      await record(call, 'sync.triggered', scheduleSubject(call.deps));
+      await trigger(call, call.body.instanceId);
       return { status: 202, location: `${PATH}/runs`, body: await scheduleState(call.deps) };
     },
   }),
@@ -133,8 +124,8 @@ export const syncRoutes = [
     body: z.strictObject({ note: note.max(500) }),
     responses: { 200: state },
     handler: async (call) => {
-      await pauseRuns(call.deps, call.body.note);
-      await record(call, 'sync.paused', scheduleSubject(call.deps));
+      const { deps, body } = call;
+      await once(call, 'sync.paused', scheduleSubject(deps), () => pauseRuns(deps, body.note));
       return { status: 200, body: await scheduleState(call.deps) };
     },
   }),
@@ -148,8 +139,8 @@ export const syncRoutes = [
     body: nothing,
     responses: { 200: state },
     handler: async (call) => {
-      await resumeRuns(call.deps, `resumed by ${call.actor.id}`);
-      await record(call, 'sync.resumed', scheduleSubject(call.deps));
+      const { deps, actor } = call;
+      await once(call, 'sync.resumed', scheduleSubject(deps), () => resumeRuns(deps, `resumed by ${actor.id}`));
       return { status: 200, body: await scheduleState(call.deps) };
     },
   }),
@@ -171,21 +162,32 @@ export const syncRoutes = [
       }
       if (connectionId !== undefined) return backfillConnection(call, connectionId);
       await instanceFor(deps, actor, 'sync.operate', instanceId!);
-      const started = await backfillInstance(deps, instanceId!, `backfill by ${actor.id}`, operationId);
-      await record(call, 'sync.backfilled', instanceId!);
-      return { status: 202, location: `${PATH}/runs`, body: { started } };
+      await once(call, 'sync.backfilled', instanceId!, () =>
+        runInstance(deps, instanceId!, `backfill by ${actor.id}`, operationId),
+      );
+      return { status: 202, location: `${PATH}/runs`, body: { started: instanceRunId(operationId) } };
     },
   }),
 ];
+
+async function trigger(call: SyncCall, instanceId: string | undefined): Promise<void> {
+  const { deps, actor, operationId } = call;
+  if (instanceId === undefined) return once(call, 'sync.triggered', scheduleSubject(deps), () => triggerRun(deps));
+  await instanceFor(deps, actor, 'sync.operate', instanceId);
+  await once(call, 'sync.triggered', instanceId, () =>
+    runInstance(deps, instanceId, `triggered by ${actor.id}`, operationId),
+  );
+}
 
 async function backfillConnection(call: SyncCall, connectionId: string) {
   const { deps, actor, at, operationId } = call;
   const row = await loadConnection(deps.pool, connectionId);
   if (!row || row.erasedAt !== null) throw new DomainError('not_found');
-  const act = { operationId, actor: actor.id, asOf: at.toISOString(), everyMs: 0 };
-  const asked = await askConnection(deps, connectionId, updateNowUpdate, act);
-  if (asked.answered && asked.value.outcome === 'failed') throw failureError(asked.value.failure, deps.clock());
-  await record(call, 'sync.backfilled', connectionId);
+  await once(call, 'sync.backfilled', connectionId, async () => {
+    const act = { operationId, actor: actor.id, asOf: at.toISOString(), everyMs: 0 };
+    const asked = await askConnection(deps, connectionId, updateNowUpdate, act);
+    if (asked.answered && asked.value.outcome === 'failed') throw failureError(asked.value.failure, deps.clock());
+  });
   return {
     status: 202,
     location: `/api/v1/doctor/connections/${connectionId}`,

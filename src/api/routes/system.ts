@@ -11,7 +11,7 @@ import { problemPage } from '../views/problem-page.ts';
 
 const READY_WITHIN_MS = 2000;
 const alive = z.object({ status: z.literal('ok') });
-const html = (description: string) => ({ contentType: 'text/html; charset=utf-8', description });
+const html = { description: 'The page.', content: { 'text/html': z.string() } };
 
 /** What is about the API itself. `api` are the routes of the product; the document and the docs show all of them. */
 export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'render'>): Route[] {
@@ -44,7 +44,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       tag,
       summary: 'Requests by route, status and code, for Prometheus',
       action: null,
-      responses: { 200: { contentType: 'text/plain; version=0.0.4; charset=utf-8', description: 'Prometheus text.' } },
+      responses: { 200: { description: 'Prometheus text.', content: { 'text/plain': z.string() } } },
       handler: async () => ({
         status: 200,
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -68,7 +68,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       tag,
       summary: 'Every operation on one page',
       action: null,
-      responses: { 200: html('The page.') },
+      responses: { 200: html },
       handler: async () => page(docsPage([...api, ...own])),
     }),
     publicRoute({
@@ -78,7 +78,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       tag,
       summary: 'How sharing is enabled, once access is approved',
       action: null,
-      responses: { 200: html('The page.') },
+      responses: { 200: html },
       handler: async () => page(enablingPage()),
     }),
     publicRoute({
@@ -89,7 +89,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       summary: 'What an error code means',
       action: null,
       params: z.object({ code: errorCode }),
-      responses: { 200: html('The page.') },
+      responses: { 200: html },
       handler: async ({ params }) => page(problemPage(params.code, ERRORS[params.code])),
     }),
   ];

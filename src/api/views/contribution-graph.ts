@@ -25,10 +25,12 @@ export interface Graph {
 
 const CELL = 10;
 const STEP = 13;
-const LEFT = 34;
-const TOP = 44;
+const EDGE = 12;
+const LEFT = 44;
+const TOP = 62;
+const ROW = 17;
 const WEEKS = 53;
-const WIDTH = LEFT + WEEKS * STEP + 12;
+const WIDTH = LEFT + WEEKS * STEP + EDGE;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const COLORS = {
@@ -36,6 +38,7 @@ const COLORS = {
     back: '#ffffff',
     text: '#1f2328',
     muted: '#59636e',
+    border: '#d1d9e0',
     edge: '#1f23280d',
     levels: ['#eff2f5', '#aceebb', '#4ac26b', '#2da44e', '#116329'],
   },
@@ -43,6 +46,7 @@ const COLORS = {
     back: '#0d1117',
     text: '#f0f6fc',
     muted: '#9198a1',
+    border: '#3d444d',
     edge: '#ffffff0d',
     levels: ['#151b23', '#033a16', '#196c2e', '#2ea043', '#56d364'],
   },
@@ -52,38 +56,40 @@ type Colors = (typeof COLORS)[Theme];
 /** The contribution graph as SVG: 53 weeks of 7 days, Sunday first, with a text alternative. */
 export function contributionGraph(graph: Graph, theme: Theme): string {
   const colors = COLORS[theme];
-  const under = TOP + 7 * STEP + 12;
-  const height = under + 14 + graph.sources.length * 17 + 26;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title desc" font-family="-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif" font-size="11">
-<title id="title">${escape(headline(graph))}</title>
-<desc id="desc">${escape(description(graph))}</desc>
-<rect width="100%" height="100%" rx="6" fill="${colors.back}"/>
-<text x="12" y="20" font-size="14" fill="${colors.text}">${escape(headline(graph))}</text>
+  const under = TOP + 7 * STEP + 8;
+  const cardEnds = under + Math.max(1, graph.sources.length) * ROW + 4;
+  const height = cardEnds + 22;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="uc-title uc-desc" font-family="-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif" font-size="11">
+<title id="uc-title">${escape(headline(graph))}</title>
+<desc id="uc-desc">${escape(description(graph))}</desc>
+<rect width="100%" height="100%" fill="${colors.back}"/>
+<text x="1" y="18" font-size="15" fill="${colors.text}">${escape(headline(graph))}</text>
+<rect x="0.5" y="32.5" width="${WIDTH - 1}" height="${cardEnds - 32}" rx="6" fill="none" stroke="${colors.border}"/>
 <g fill="${colors.muted}">${monthLabels(graph)}${weekdayLabels()}</g>
 <g stroke="${colors.edge}" shape-rendering="geometricPrecision">
 ${cells(graph, colors)}
 </g>
 ${legend(under, colors)}
-${sources(graph, under + 28, colors)}
-<text x="12" y="${height - 10}" fill="${colors.muted}">${escape(`${graph.destination} · this is not the contribution graph of github.com`)}</text>
+${sources(graph, under + 9, colors)}
+<text x="1" y="${height - 5}" fill="${colors.muted}">${escape(`${graph.destination} · this is not the contribution graph of github.com`)}</text>
 </svg>
 `;
 }
 
-const people = new Intl.NumberFormat('en-US');
+const number = new Intl.NumberFormat('en-US');
 
 function headline({ total }: Graph): string {
-  return `${people.format(total)} contribution${total === 1 ? '' : 's'} in the last year`;
+  return `${number.format(total)} contribution${total === 1 ? '' : 's'} in the last year`;
 }
 
 function description({ from, to, days, sources: all }: Graph): string {
   const active = [...days.values()].filter((day) => day.count > 0).length;
-  const parts = all.map((source) => `${source.label}: ${people.format(source.total)}`);
+  const parts = all.map((source) => `${source.label}: ${number.format(source.total)}`);
   const most = [...days].reduce<[Day, number]>(
     (top, [day, { count }]) => (count > top[1] ? [day, count] : top),
     ['', 0],
   );
-  const busiest = most[1] > 0 ? ` The most were ${people.format(most[1])} on ${most[0]}.` : '';
+  const busiest = most[1] > 0 ? ` The most were ${number.format(most[1])} on ${most[0]}.` : '';
   return `Contribution counts by day from ${from} to ${to}; ${active} day${active === 1 ? '' : 's'} with contributions.${busiest} ${parts.join('; ')}`.trim();
 }
 
@@ -106,7 +112,7 @@ function monthLabels({ from, to }: Graph): string {
 
 function weekdayLabels(): string {
   return ['Mon', 'Wed', 'Fri']
-    .map((name, at) => `<text x="6" y="${TOP + (at * 2 + 1) * STEP + 9}">${name}</text>`)
+    .map((name, at) => `<text x="${EDGE}" y="${TOP + (at * 2 + 1) * STEP + 9}">${name}</text>`)
     .join('');
 }
 
@@ -115,7 +121,7 @@ function cells({ from, to, days }: Graph, colors: Colors): string {
   for (let day = from, at = 0; day <= to; day = addDays(day, 1), at += 1) {
     const { count, level } = days.get(day) ?? { count: 0, level: 0 };
     const place = `x="${LEFT + Math.floor(at / 7) * STEP}" y="${TOP + weekday(day) * STEP}"`;
-    const words = `${count === 0 ? 'No' : people.format(count)} contribution${count === 1 ? '' : 's'} on ${day}`;
+    const words = `${count === 0 ? 'No' : number.format(count)} contribution${count === 1 ? '' : 's'} on ${day}`;
     drawn.push(
       `<rect ${place} width="${CELL}" height="${CELL}" rx="2" fill="${colors.levels[level]}"><title>${words}</title></rect>`,
     );
@@ -136,8 +142,8 @@ function legend(y: number, colors: Colors): string {
 function sources({ sources: all }: Graph, top: number, colors: Colors): string {
   const rows = all.map((source, at) => {
     const asOf = source.asOf === null ? '' : ` (as of ${source.asOf})`;
-    const y = top + at * 17;
-    return `<text x="${LEFT}" y="${y}" fill="${colors.text}">${escape(source.label)}<tspan fill="${colors.muted}"> · ${people.format(source.total)}${escape(asOf)}</tspan></text>`;
+    const y = top + at * ROW;
+    return `<text x="${LEFT}" y="${y}" fill="${colors.text}">${escape(source.label)}<tspan fill="${colors.muted}"> · ${number.format(source.total)}${escape(asOf)}</tspan></text>`;
   });
   return rows.join('\n');
 }
