@@ -2,7 +2,7 @@ import type { ConnectionCommit, Committed } from '../db/connection-steps.ts';
 import type { ConnectionRow } from '../db/connections.ts';
 import type { Intent } from '../db/intents.ts';
 import type { ConnectionState, ObservedCause } from '../domain/connection.ts';
-import { graceEnds, hasOutlivedGrace } from '../domain/observed.ts';
+import { hasOutlivedGrace } from '../domain/observed.ts';
 import { windowAt } from '../domain/window.ts';
 import { SOURCE_LABELS } from '../domain/source-label.ts';
 import { DomainError, type SourceFailure } from '../domain/errors.ts';
@@ -11,6 +11,7 @@ import { guarded } from './failures.ts';
 import { readCounts, sourceOf } from './read-counts.ts';
 
 export interface ConnectionView {
+  instanceId: string;
   state: ConnectionState;
   generation: number;
   version: number;
@@ -23,8 +24,6 @@ export interface ConnectionView {
   intents: Pick<Intent, 'operationId' | 'kind' | 'generation' | 'askedAt'>[];
   /** An observed cause that has outlived its grace. */
   observed: ObservedCause | null;
-  /** When an observed cause will have outlived it. */
-  graceEnds: string | null;
 }
 
 export type CommitInput = Omit<ConnectionCommit, 'restoreWindowMs' | 'outbox'>;
@@ -43,6 +42,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
       sightings: settings.graceSightings,
     };
     return {
+      instanceId: row.instanceId,
       state: row.state,
       generation: row.generation,
       version: row.version,
@@ -58,7 +58,6 @@ export function createConnectionActivities(deps: ActivityDeps) {
         askedAt,
       })),
       observed: row.sighting && hasOutlivedGrace(row.sighting, grace, asOf) ? row.sighting.cause : null,
-      graceEnds: row.sighting && graceEnds(row.sighting, grace),
     };
   }
 

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,12 +17,14 @@ import { type Log, StackProblem } from './problem.ts';
 import { downloadServer } from './temporal-download.ts';
 
 const VERSION = '1.38.0';
+/** The SDK waits 5 s for the server, and a busy machine needs most of that for a JVM that prepares for a long life. */
+const QUICK_START = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto';
 
 export type TimeSkippingOptions = { cacheDir: string; log: Log };
 
 /** A program that starts Temporal's test server, whose clock skips; for tests only. The SDK's download, else the Java one by Maven. */
 export async function timeSkippingServer({ cacheDir, log }: TimeSkippingOptions): Promise<{ executable: string }> {
-  const jars = join(cacheDir, `temporal-test-server-${VERSION}`);
+  const jars = join(cacheDir, `temporal-test-server-${VERSION}-quiet`);
   if (!existsSync(jars)) {
     const downloaded = await downloadServer('time-skipping', join(cacheDir, 'temporal-test-server-download'), log);
     if (downloaded) return { executable: downloaded };
@@ -80,6 +91,11 @@ function pom(): string {
       <artifactId>temporal-test-server</artifactId>
       <version>${VERSION}</version>
     </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId>
+      <artifactId>slf4j-nop</artifactId>
+      <version>1.7.36</version>
+    </dependency>
   </dependencies>
 </project>
 `;
@@ -88,9 +104,10 @@ function pom(): string {
 // The SDK starts one program with arguments of its own, so java with its class path needs a program around it.
 function writeScript(jars: string): string {
   const script = `${jars}.sh`;
-  if (existsSync(script)) return script;
+  const content = `#!/bin/sh\nexec java ${QUICK_START} -cp "${jars}/*" io.temporal.testserver.TestServer "$@"\n`;
+  if (existsSync(script) && readFileSync(script, 'utf8') === content) return script;
   const draft = `${script}.${process.pid}`;
-  writeFileSync(draft, `#!/bin/sh\nexec java -cp "${jars}/*" io.temporal.testserver.TestServer "$@"\n`);
+  writeFileSync(draft, content);
   chmodSync(draft, 0o755);
   renameSync(draft, script);
   return script;

@@ -2,6 +2,7 @@ import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { AccessRequest, RequestSettings, Requester, RequestStatus } from '../domain/access-request.ts';
 import type { Decider } from '../domain/access-request-acts.ts';
 import type { FailedCheck } from '../domain/eligibility.ts';
+import type { Answered } from './act-queue.ts';
 
 const PREFIX = 'access-request/';
 
@@ -30,12 +31,7 @@ export interface CarriedRequest {
   schemaVersion: 1;
   request: AccessRequest;
   version: number;
-  recent: RecentOperation[];
-}
-
-export interface RecentOperation {
-  operationId: string;
-  answer: RequestAnswer;
+  recent: Answered<RequestAnswer>[];
 }
 
 /** What the terms say, at once. */

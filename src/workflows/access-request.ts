@@ -31,6 +31,7 @@ import {
   type RequestActBy,
   type RequestAnswer,
 } from './access-request.messages.ts';
+import { ActQueue } from './act-queue.ts';
 import { refusalBehind, toFailure } from './refusals.ts';
 import { showToOperators, type OperatorView } from './search-attributes.ts';
 
@@ -43,7 +44,6 @@ const { readEligibility } = proxyActivities<AccessRequestActivities>({
 });
 const { commitRequestStep } = proxyActivities<AccessRequestActivities>({ startToCloseTimeout: '20s', retry });
 
-const RECENT_OPERATIONS = 50;
 const ALARM_SUMMARIES: Readonly<Record<Alarm['kind'], string>> = {
   remind: 'First contact is due: remind',
   escalate: 'First contact is overdue: escalate',
@@ -53,7 +53,6 @@ const ALARM_SUMMARIES: Readonly<Record<Alarm['kind'], string>> = {
 interface Order {
   act: RequestAct;
   by: RequestActBy;
-  result?: { ok: true; answer: RequestAnswer } | { ok: false; failure: ApplicationFailure };
 }
 
 const nowIso = () => new Date().toISOString();
@@ -67,11 +66,10 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   const { requestId, instanceId, settings } = input;
   let request = input.carried?.request ?? newRequest(input.requester, input.askedAt);
   let version = input.carried?.version ?? 0;
-  let recent = input.carried?.recent ?? [];
   let accountKind: AccountKind = 'enterprise';
   let refused: ApplicationFailure | undefined;
   let shown: OperatorView | undefined = input.carried && operatorView();
-  const orders: Order[] = [];
+  const orders = new ActQueue<Order, RequestAnswer>(input.carried?.recent);
 
   setHandler(requestQuery, () => request);
   setHandler(beginUpdate, begin);
@@ -86,11 +84,10 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   setHandler(recheckUpdate, ...forAct('recheck'));
 
   if (request.status === 'checking') await conclude();
-  while (orders.length > 0 || isOpen()) {
+  while (!orders.isEmpty || isOpen()) {
     await continueWhenLong();
     await waitForNext();
-    if (orders.length > 0) await settleNext();
-    else await soundDue();
+    if ((await orders.settleNext(perform)) === undefined) await soundDue();
   }
   await condition(allHandlersFinished);
 
@@ -141,50 +138,17 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
       act: { type, ...rest } as unknown as RequestAct,
       by: { operationId, actor, asOf },
     });
-    const handler = (arg: Arg): Promise<RequestAnswer> => settled(toOrder(arg));
+    const handler = (arg: Arg): Promise<RequestAnswer> => orders.ask(arg.operationId, toOrder(arg));
     return [handler, { validator: (arg: Arg): void => validate(toOrder(arg)) }] as const;
   }
 
   function validate({ act, by }: Order): void {
-    if (answered(by.operationId) || waiting(by.operationId)) return;
+    if (orders.knows(by.operationId)) return;
     try {
       assertAllowed(request, act, by.asOf, settings);
     } catch (error) {
       throw refusalBehind(error) ?? error;
     }
-  }
-
-  async function settled(order: Order): Promise<RequestAnswer> {
-    const known = answered(order.by.operationId);
-    if (known) return known;
-    const mine = waiting(order.by.operationId) ?? order;
-    if (mine === order) orders.push(order);
-    await condition(() => mine.result !== undefined);
-    const result = mine.result!;
-    if (!result.ok) throw result.failure;
-    return result.answer;
-  }
-
-  function answered(operationId: string): RequestAnswer | undefined {
-    return recent.find((one) => one.operationId === operationId)?.answer;
-  }
-
-  function waiting(operationId: string): Order | undefined {
-    return orders.find((one) => one.by.operationId === operationId);
-  }
-
-  async function settleNext(): Promise<void> {
-    const order = orders[0]!;
-    try {
-      const answer = await perform(order);
-      recent = [...recent, { operationId: order.by.operationId, answer }].slice(-RECENT_OPERATIONS);
-      order.result = { ok: true, answer };
-    } catch (error) {
-      const failure = refusalBehind(error);
-      if (!failure) throw error;
-      order.result = { ok: false, failure };
-    }
-    orders.shift();
   }
 
   async function perform({ act, by }: Order): Promise<RequestAnswer> {
@@ -218,7 +182,7 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   async function waitForNext(): Promise<void> {
     const next = alarms(request, settings)[0];
     const ms = next === undefined ? 0 : Date.parse(next.at) - Date.now();
-    if (ms > 0) await condition(() => orders.length > 0, ms, { summary: ALARM_SUMMARIES[next!.kind] });
+    if (ms > 0) await condition(() => !orders.isEmpty, ms, { summary: ALARM_SUMMARIES[next!.kind] });
   }
 
   async function soundDue(): Promise<void> {
@@ -234,8 +198,11 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   async function continueWhenLong(): Promise<void> {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!continueAsNewSuggested && historyLength <= (input.maxEvents ?? Infinity)) return;
-    await condition(() => allHandlersFinished() || orders.length > 0);
-    if (orders.length > 0 || !isOpen()) return;
-    await continueAsNew<typeof accessRequest>({ ...input, carried: { schemaVersion: 1, request, version, recent } });
+    await condition(() => allHandlersFinished() || !orders.isEmpty);
+    if (!orders.isEmpty || !isOpen()) return;
+    await continueAsNew<typeof accessRequest>({
+      ...input,
+      carried: { schemaVersion: 1, request, version, recent: orders.answered },
+    });
   }
 }

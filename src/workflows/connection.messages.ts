@@ -1,6 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ConnectionState, ConnectionStatus } from '../domain/connection.ts';
 import type { SourceFailure } from '../domain/errors.ts';
+import type { Answered } from './act-queue.ts';
+import type { OperatorView } from './search-attributes.ts';
 
 /** Every act of a person carries who and when; its `operationId` makes it the same act when it is sent again. */
 export interface Act {
@@ -45,6 +47,10 @@ export interface ConnectionInput {
 }
 
 export interface CarriedConnection {
-  recentOperations: { operationId: string; answer: ActAnswer }[];
+  schemaVersion: 1;
+  answered: Answered<ActAnswer | UpdateNowAnswer>[];
   lastUpdateNowAt: string | null;
+  readAt: string | null;
+  /** What operators see in Temporal so far. */
+  shown?: OperatorView;
 }

@@ -3,16 +3,14 @@ import {
   condition,
   continueAsNew,
   log,
-  proxyActivities,
   setHandler,
   sleep,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ConnectionActivities, ConnectionView } from '../activities/connections.ts';
-import { stepConnection, type ConnectionCommand, type ConnectionStep } from '../domain/connection.ts';
 import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
+import { ActQueue } from './act-queue.ts';
+import { bySystem, ConnectionLife, nowIso, readConnectionNow, recheckCauses } from './connection-life.ts';
 import {
   reconnectUpdate,
   sendUpdate,
@@ -27,26 +25,13 @@ import {
   type UpdateNowAnswer,
 } from './connection.messages.ts';
 import { refusalBehind, toFailure } from './refusals.ts';
+import { showToOperators } from './search-attributes.ts';
 
-const activities = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: '200ms', maximumInterval: '1 minute', backoffCoefficient: 2 },
-});
-/** A read's own failures are its answer; only a lost worker makes it run again. */
-const reading = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '90s',
-  retry: { initialInterval: '1s', maximumInterval: '1 minute' },
-});
-
-const RECENT_OPERATIONS = 50;
 const REMOVAL_PATIENCE_MS = 1000;
 const RESTORE_RETRY_MS = { first: 60_000, most: 3_600_000 };
 
 type Request =
   { kind: 'send'; act: SendAct } | { kind: 'reconnect'; act: Act } | { kind: 'update_now'; act: UpdateNowAct };
-type Settled = { ok: true; answer: ActAnswer | UpdateNowAnswer } | { ok: false; failure: Error };
-
-const nowIso = () => new Date().toISOString();
 
 /**
  * The life of one developer's connection, for years. The API starts it once the connection's row is there, or an act of
@@ -54,19 +39,18 @@ const nowIso = () => new Date().toISOString();
  * of its window to come back; it ends when the link is erased. PostgreSQL owns the fences: each turn reads them anew.
  */
 export async function connection(input: ConnectionInput): Promise<void> {
-  const { connectionId } = input;
-  const recent = input.carried?.recentOperations ?? [];
-  let lastUpdateNowAt = input.carried?.lastUpdateNowAt ?? null;
-  let view: ConnectionView | null = null;
-  let awake = true;
-  let readDue = false;
+  const { connectionId, carried } = input;
+  const life = new ConnectionLife(connectionId);
+  const requests = new ActQueue<Request, ActAnswer | UpdateNowAnswer>(carried?.answered);
+  let lastUpdateNowAt = carried?.lastUpdateNowAt ?? null;
+  let shown = carried?.shown;
+  /** When the source is read next because of an act: the first read after a tick, or a restore that is tried again. */
+  let readAt = carried?.readAt ?? null;
   let restoreTries = 0;
   let refusals = 0;
-  let over = false;
-  const requests: Request[] = [];
-  const settled = new Map<string, Settled>();
+  let awake = true;
 
-  setHandler(stateQuery, () => view?.state ?? null);
+  setHandler(stateQuery, () => life.view?.state ?? null);
   setHandler(wakeSignal, () => {
     awake = true;
   });
@@ -79,7 +63,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
   });
 
   for (;;) {
-    await condition(() => awake || readDue || requests.length > 0, waitMs());
+    await untilNext();
     awake = false;
     try {
       if (await turn()) break;
@@ -88,55 +72,66 @@ export async function connection(input: ConnectionInput): Promise<void> {
       // A fence moved between the look and the step: look again, a little later each time.
       if (!refusalBehind(error)) throw error;
       refusals += 1;
-      await sleep(Math.min(100 * 2 ** refusals, 60_000));
+      await sleep(Math.min(100 * 2 ** refusals, 60_000), { summary: 'A fence moved: looks again' });
       awake = true;
     }
     await continueWhenLong();
   }
-  over = true;
+  requests.close(toFailure(new DomainError('not_found')));
   await condition(allHandlersFinished);
 
   /** One look and what follows from it. @returns whether the connection has ended */
   async function turn(): Promise<boolean> {
-    view = await activities.loadConnection({ connectionId, asOf: nowIso() });
-    if (!view) return true;
-    await takeUpRemovals();
-    if (view.erased) {
-      await commit({ type: 'lapse' }, { ...bySystem(), operationId: 'lapsed' });
-      return true;
-    }
-    await followFacts();
-    if (await lapsed()) return true;
-    await answerNext();
-    await restoreOrRead();
+    const ended = await life.follow();
+    showNow();
+    if (ended) return true;
+    const answered = await requests.settleNext(answer);
+    // More may wait; and a refusal may mean that something was accepted meanwhile: look again.
+    awake ||= answered === false || !requests.isEmpty;
+    await readWhenDue();
+    showNow();
     return false;
   }
 
+  function showNow(): void {
+    if (!life.view) return;
+    const { state, restoreUntil, instanceId } = life.view;
+    shown = showToOperators(shown, { status: state.status, dueAt: restoreUntil ?? undefined, instanceId });
+  }
+
+  /** Deadlines are absolute, so that they survive continue-as-new. */
+  async function untilNext(): Promise<void> {
+    const { at, summary } = nextDeadline();
+    const isDue = () => awake || !requests.isEmpty;
+    if (at === null) await condition(isDue);
+    else await condition(isDue, Math.max(1, Date.parse(at) - Date.now()), { summary });
+  }
+
+  function nextDeadline(): { at: string | null; summary: string } {
+    if (readAt !== null) return { at: readAt, summary: 'Reads the instance again' };
+    return { at: life.view?.restoreUntil ?? null, summary: 'The window to come back ends' };
+  }
+
   async function continueWhenLong(): Promise<void> {
-    if (!workflowInfo().continueAsNewSuggested && !tooLong()) return;
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (!continueAsNewSuggested && historyLength <= (input.maxEvents ?? Infinity)) return;
     // A handler that still waits may yet hand over a request: then that comes first.
-    const pending = () => requests.length > 0 || awake || readDue;
-    await condition(() => pending() || allHandlersFinished());
-    if (pending()) return;
-    await continueAsNew<typeof connection>({ ...input, carried: { recentOperations: recent, lastUpdateNowAt } });
+    const isPending = () => !requests.isEmpty || awake;
+    await condition(() => isPending() || allHandlersFinished());
+    if (isPending()) return;
+    await continueAsNew<typeof connection>({
+      ...input,
+      carried: { schemaVersion: 1, answered: requests.answered, lastUpdateNowAt, readAt, ...(shown && { shown }) },
+    });
   }
 
   function refuseEarly(_act: Act): void {
-    if (view?.state.status === 'ended') throw toFailure(new DomainError('not_found'));
-  }
-
-  /**
-   * While counts are deleted nobody waits long for an answer: the deletion takes milliseconds, or it waits for a server.
-   * A little is waited, since PostgreSQL shows the end of a deletion before this workflow hears of it.
-   */
-  async function refuseWhileRemoving(): Promise<void> {
-    const removed = () => view?.state.status !== 'removing';
-    if (!removed() && !(await condition(removed, REMOVAL_PATIENCE_MS))) throw toFailure(new DomainError('removing'));
+    if (life.view?.state.status === 'ended') throw toFailure(new DomainError('not_found'));
   }
 
   function refuseTooSoon(act: UpdateNowAct): void {
     refuseEarly(act);
-    if (lastUpdateNowAt === null || settled.has(act.operationId)) return;
+    if (lastUpdateNowAt === null || requests.knows(act.operationId)) return;
     const retryAt = addMs(lastUpdateNowAt, act.everyMs);
     if (retryAt > act.asOf) throw toFailure(new DomainError('update_too_soon', undefined, { retryAt }));
   }
@@ -144,218 +139,88 @@ export async function connection(input: ConnectionInput): Promise<void> {
   /** Hands a request to the main loop and answers when the loop has settled it. */
   async function handle(request: Request): Promise<ActAnswer | UpdateNowAnswer> {
     const { operationId } = request.act;
-    const known = recent.find((one) => one.operationId === operationId);
-    if (known) return known.answer;
-    await refuseWhileRemoving();
-    if (!settled.has(operationId) && !requests.some((one) => one.act.operationId === operationId))
-      requests.push(request);
-    await condition(() => settled.has(operationId) || over);
-    const result = settled.get(operationId);
-    if (!result) throw toFailure(new DomainError('not_found'));
-    if (!result.ok) throw result.failure;
-    return result.answer;
+    if (!requests.knows(operationId)) await refuseWhileRemoving();
+    return requests.ask(operationId, request);
   }
 
-  function settle(operationId: string, result: Settled): void {
-    settled.set(operationId, result);
-    if (settled.size > RECENT_OPERATIONS) settled.delete(settled.keys().next().value!);
-    if (result.ok && 'status' in result.answer) {
-      recent.push({ operationId, answer: result.answer });
-      if (recent.length > RECENT_OPERATIONS) recent.shift();
-    }
-  }
-
-  /** How long nothing needs to be done by itself; deadlines are absolute, so that they survive continue-as-new. */
-  function waitMs(): number | undefined {
-    const deadline = nextDeadline();
-    return deadline === undefined ? undefined : Math.max(1, Date.parse(deadline) - Date.now());
-  }
-
-  function nextDeadline(): string | undefined {
-    if (!view) return undefined;
-    if (view.state.status === 'restoring') return addMs(nowIso(), restoreBackoffMs());
-    return view.restoreUntil ?? undefined;
-  }
-
-  function restoreBackoffMs(): number {
-    return Math.min(RESTORE_RETRY_MS.first * 2 ** Math.max(0, restoreTries - 1), RESTORE_RETRY_MS.most);
-  }
-
-  function tooLong(): boolean {
-    return input.maxEvents !== undefined && workflowInfo().historyLength > input.maxEvents;
-  }
-
-  /** Commits one step and takes its outcome as the state. A fence that refuses leaves all as it was. */
-  async function commit(command: ConnectionCommand, by: Act, intents: string[] = []): Promise<ConnectionStep> {
-    const step = stepConnection(view!.state, command);
-    if (step.action) {
-      const done = await activities.commitConnectionStep({ ...stepInput(step, by), intents });
-      view = {
-        ...view!,
-        state: step.next,
-        version: done.version,
-        generation: done.generation,
-        restoreUntil: done.restoreUntil,
-      };
-      if (step.fence === 'enter') view = { ...view, switchedOff: false, writable: true };
-    }
-    return step;
-  }
-
-  function stepInput(step: ConnectionStep, by: Act) {
-    return {
-      connectionId,
-      operationId: by.operationId,
-      action: step.action!,
-      actor: by.actor,
-      asOf: by.asOf,
-      next: step.next,
-      fence: step.fence,
-    };
-  }
-
-  function bySystem(): Act {
-    return { operationId: uuid4(), actor: 'system', asOf: nowIso() };
-  }
-
-  /** Accepted opt-outs and forgets: their fences are closed already, so nothing can be written any more. */
-  async function takeUpRemovals(): Promise<void> {
-    for (const intent of view!.intents) {
-      const by = { operationId: `${intent.operationId}/taken`, actor: 'system', asOf: nowIso() };
-      if (intent.kind === 'opt_out' && view!.erased) {
-        await closeIntent(intent.operationId);
-      } else if (intent.kind === 'opt_out') {
-        const step = await commit({ type: 'opt_out' }, by, [intent.operationId]);
-        if (!step.action) await closeIntent(intent.operationId);
-        if (view!.state.status === 'removing') await removeCounts('opted_out', intent.askedAt);
-      } else if (intent.kind === 'forget') {
-        await removeCounts('forgotten', intent.askedAt, intent.operationId);
-      }
-    }
-    if (view!.intents.length === 0 && view!.state.status === 'removing' && !view!.erased) {
-      await removeCounts(view!.state.causes.at(-1) ?? 'opted_out', nowIso());
-    }
-  }
-
-  /** An opt-out of what was removed before changes nothing but must not wait for ever. */
-  async function closeIntent(operationId: string): Promise<void> {
-    await activities.closeIntent({ operationId, asOf: nowIso() });
-  }
-
-  /** Delete, read back zero, write the receipt; until then nobody is told that it is done. */
-  async function removeCounts(cause: string, askedAt: string, forget?: string): Promise<void> {
-    const { generation } = view!;
-    const by = { ...bySystem(), operationId: `removed/${generation}` };
-    const step = stepConnection(view!.state, forget === undefined ? { type: 'removed' } : { type: 'forget' });
-    const intents = forget === undefined ? [] : [forget];
-    for (;;) {
-      await activities.removeConnectionCounts({ connectionId, generation });
-      const { left, committed } = await activities.verifyConnectionRemoval({
-        connectionId,
-        generation,
-        cause,
-        askedAt,
-        commit: step.action ? { ...stepInput(step, by), intents } : null,
-        asOf: by.asOf,
-      });
-      if (left > 0) continue;
-      view = { ...view!, state: step.next, version: committed?.version ?? view!.version };
-      return;
-    }
-  }
-
-  /** What PostgreSQL says that the projection does not: a new row, a gate that closed, a cause that outlived its grace. */
-  async function followFacts(): Promise<void> {
-    if (view!.state.status === 'connecting')
-      await commit({ type: 'establish' }, { ...bySystem(), operationId: 'established' });
-    if (view!.switchedOff && !view!.turningOff) await commit({ type: 'switched_off' }, bySystem());
-    if (view!.observed && !view!.switchedOff) {
-      const lifted = await reading.recheckCauses({ connectionId, causes: [view!.observed], asOf: nowIso() });
-      if (lifted.length > 0) return;
-      const askedAt = nowIso();
-      await commit({ type: 'observe', cause: view!.observed }, bySystem());
-      if (view!.state.status === 'removing') await removeCounts(view!.observed, askedAt);
-    }
-  }
-
-  /** The end of the window. PostgreSQL is asked under the row's lock: a reconnect may have cleared the clock. */
-  async function lapsed(): Promise<boolean> {
-    const { restoreUntil } = view!;
-    if (restoreUntil === null || restoreUntil > nowIso()) return false;
-    if (!(await activities.lapseConnection({ connectionId, asOf: nowIso() }))) return false;
-    await commit({ type: 'lapse' }, { ...bySystem(), operationId: 'lapsed' });
-    return true;
-  }
-
-  async function answerNext(): Promise<void> {
-    const request = requests.shift();
-    if (!request) return;
-    awake ||= requests.length > 0;
-    try {
-      settle(request.act.operationId, { ok: true, answer: await answer(request) });
-    } catch (error) {
-      const failure = refusalBehind(error);
-      if (!failure) throw error;
-      settle(request.act.operationId, { ok: false, failure });
-      // Something was accepted meanwhile: look again.
-      awake = true;
-    }
+  /**
+   * While counts are deleted nobody waits long for an answer: the deletion takes milliseconds, or it waits for a server.
+   * A little is waited, since PostgreSQL shows the end of a deletion before this workflow hears of it.
+   */
+  async function refuseWhileRemoving(): Promise<void> {
+    const isRemoved = () => life.view?.state.status !== 'removing';
+    if (isRemoved()) return;
+    const summary = 'Waits a little for a deletion';
+    if (!(await condition(isRemoved, REMOVAL_PATIENCE_MS, { summary }))) throw toFailure(new DomainError('removing'));
   }
 
   async function answer(request: Request): Promise<ActAnswer | UpdateNowAnswer> {
     if (request.kind === 'update_now') return updateNow(request.act);
-    if (request.kind === 'send') {
-      if (view!.switchedOff) throw new DomainError('wrong_state');
-      const step = await commit({ type: 'send', consentVersion: request.act.consentVersion }, request.act);
-      readDue ||= step.action !== undefined;
-    } else {
-      await reconnect(request.act);
-    }
-    return { status: view!.state.status, version: view!.version };
+    if (request.kind === 'send') await send(request.act);
+    else await reconnect(request.act);
+    const { state, version } = life.view!;
+    return { status: state.status, version };
+  }
+
+  async function send(act: SendAct): Promise<void> {
+    if (life.view!.switchedOff) throw new DomainError('wrong_state');
+    const { action } = await life.commit({ type: 'send', consentVersion: act.consentVersion }, act);
+    if (action !== undefined) readAt = nowIso();
   }
 
   async function reconnect(act: Act): Promise<void> {
-    const observed = view!.state.causes.filter((cause) => cause !== 'opted_out');
-    if (observed.length > 0) {
-      const lifted = await reading.recheckCauses({ connectionId, causes: observed, asOf: nowIso() });
-      await commit({ type: 'lift', causes: lifted }, { ...act, operationId: `${act.operationId}/lift` });
+    const causes = life.view!.state.causes.filter((cause) => cause !== 'opted_out');
+    if (causes.length > 0) {
+      const lifted = await recheckCauses({ connectionId, causes, asOf: nowIso() });
+      await life.commit({ type: 'lift', causes: lifted }, { ...act, operationId: `${act.operationId}/lift` });
     }
-    await commit({ type: 'reconnect' }, act);
+    await life.commit({ type: 'reconnect' }, act);
     restoreTries = 0;
-    readDue = true;
+    readAt = nowIso();
   }
 
   async function updateNow(act: UpdateNowAct): Promise<UpdateNowAnswer> {
-    if (view!.state.status !== 'sending' || view!.switchedOff) throw new DomainError('wrong_state');
+    if (life.view!.state.status !== 'sending' || life.view!.switchedOff) throw new DomainError('wrong_state');
     refuseTooSoon(act);
     lastUpdateNowAt = act.asOf;
-    return read();
+    const result = await read();
+    return result.outcome === 'failed' ? { outcome: 'failed', failure: result.failure } : { outcome: result.outcome };
   }
 
-  async function read(): Promise<UpdateNowAnswer> {
-    const result = await reading.readConnectionNow({ connectionId, generation: view!.generation, asOf: nowIso() });
-    return result.outcome === 'failed' ? { outcome: 'failed', failure: result.failure } : { outcome: result.outcome };
+  function read() {
+    return readConnectionNow({ connectionId, generation: life.view!.generation, asOf: nowIso() });
   }
 
   /**
    * The first read after a tick, or the read that restores. A removal that is accepted meanwhile does not wait for it: its
    * fence has moved, so whatever that read still writes is refused.
    */
-  async function restoreOrRead(): Promise<void> {
-    const restoring = view!.state.status === 'restoring';
-    if (!view!.writable || (!restoring && !(readDue && view!.state.status === 'sending'))) {
-      readDue = false;
-      return;
-    }
-    readDue = false;
+  async function readWhenDue(): Promise<void> {
+    const { writable, switchedOff, state } = life.view!;
+    const isRestoring = state.status === 'restoring';
+    if (switchedOff || !(isRestoring || state.status === 'sending')) readAt = null;
+    else if (isRestoring) readAt ??= nowIso();
+    if (readAt === null || readAt > nowIso()) return;
     restoreTries += 1;
-    const outcome = await Promise.race([read(), condition(() => awake).then(() => undefined)]);
-    if (outcome === undefined) {
-      readDue = true;
+    if (!writable) {
+      // The instance is paused: a restore waits for it, and sending goes on with the sync.
+      readAt = isRestoring ? addMs(nowIso(), restoreBackoffMs()) : null;
       return;
     }
-    if (outcome.outcome === 'failed') log.info('a read failed; it is tried again', { failure: outcome.failure });
-    if (!restoring || outcome.outcome === 'failed' || outcome.outcome === 'stale') return;
-    await commit({ type: 'restored' }, { ...bySystem(), operationId: `restored/${view!.generation}` });
+    const result = await Promise.race([read(), condition(() => awake).then(() => undefined)]);
+    // Woken: the turn that follows reads again if it still may.
+    if (result === undefined) return;
+    readAt = null;
+    if (result.outcome === 'failed') {
+      log.info('a read failed', { failure: result.failure, restoring: isRestoring });
+      // While it sends, the hourly sync tries again.
+      if (isRestoring) readAt = addMs(nowIso(), Math.max(restoreBackoffMs(), result.retryAfterMs ?? 0));
+    } else if (isRestoring && result.outcome !== 'stale') {
+      await life.commit({ type: 'restored' }, bySystem(`restored/${life.view!.generation}`));
+    }
+  }
+
+  function restoreBackoffMs(): number {
+    return Math.min(RESTORE_RETRY_MS.first * 2 ** Math.max(0, restoreTries - 1), RESTORE_RETRY_MS.most);
   }
 }

@@ -13,11 +13,13 @@ const activities = proxyActivities<TurningOffActivities>({
  * then it keeps the 90 days of its cohort and erases the links that did not come back.
  */
 export async function turningOff(input: TurningOffKey): Promise<{ erased: number }> {
-  do {
+  await activities.deleteInstanceCounts(input);
+  while ((await activities.countInstanceLeft(input)) > 0) {
+    await sleep('10s', { summary: 'Counts were left: deletes again' });
     await activities.deleteInstanceCounts(input);
-  } while ((await activities.countInstanceLeft(input)) > 0);
+  }
   const { eraseAt } = await activities.finishTurningOff({ ...input, at: new Date().toISOString() });
   const left = Date.parse(eraseAt) - Date.now();
-  if (left > 0) await sleep(left, { summary: 'the window of the cohort to come back' });
+  if (left > 0) await sleep(left, { summary: 'The cohort’s window to come back' });
   return { erased: await activities.eraseCohort({ ...input, at: new Date().toISOString() }) };
 }

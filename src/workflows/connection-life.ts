@@ -1,0 +1,147 @@
+import { proxyActivities, sleep, uuid4 } from '@temporalio/workflow';
+import type { ConnectionActivities, ConnectionView } from '../activities/connections.ts';
+import { stepConnection, type ConnectionCommand, type ConnectionStep } from '../domain/connection.ts';
+import type { Act } from './connection.messages.ts';
+
+const patient = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '200ms', maximumInterval: '1 minute', backoffCoefficient: 2 },
+} as const;
+const proxied = (summary: string) => proxyActivities<ConnectionActivities>({ ...patient, summary });
+
+const { loadConnection } = proxied('Looks at the fences, the state and the accepted acts');
+const { commitConnectionStep } = proxied('Writes a step');
+const { closeIntent } = proxied('Closes an accepted act that changes nothing more');
+const { removeConnectionCounts } = proxied('Deletes every count');
+const { verifyConnectionRemoval } = proxied('Reads back zero and writes the receipt');
+const { lapseConnection } = proxied('Erases the link if its window has passed');
+
+/** A source's own failures are the answer of a read; only a lost worker makes it run again. */
+export const { readConnectionNow, recheckCauses } = proxyActivities<ConnectionActivities>({
+  startToCloseTimeout: '90s',
+  retry: { initialInterval: '1s', maximumInterval: '1 minute' },
+  summary: 'Reads the counts at the instance',
+});
+
+export const nowIso = (): string => new Date().toISOString();
+
+/** An act that nobody asked for just now. Without an id of its own it is a new one each time. */
+export const bySystem = (operationId: string = uuid4()): Act => ({ operationId, actor: 'system', asOf: nowIso() });
+
+/**
+ * What a run knows of its connection, and what follows from it without a person: accepted removals, a gate that closed,
+ * causes that outlived their grace, the end of the window. PostgreSQL owns the fences, so each turn begins with a look.
+ */
+export class ConnectionLife {
+  view: ConnectionView | null = null;
+  readonly #connectionId: string;
+
+  constructor(connectionId: string) {
+    this.#connectionId = connectionId;
+  }
+
+  /** A look and all that follows from it. @returns whether the connection has ended */
+  async follow(): Promise<boolean> {
+    this.view = await loadConnection({ connectionId: this.#connectionId, asOf: nowIso() });
+    if (!this.view) return true;
+    await this.#takeUpRemovals();
+    if (this.view.erased) {
+      await this.commit({ type: 'lapse' }, bySystem('lapsed'));
+      return true;
+    }
+    await this.#followFacts();
+    return this.#lapsed();
+  }
+
+  /** Commits one step and takes its outcome as the state. A fence that refuses leaves all as it was. */
+  async commit(command: ConnectionCommand, by: Act, intents: string[] = []): Promise<ConnectionStep> {
+    const step = stepConnection(this.#known.state, command);
+    if (!step.action) return step;
+    const { version, generation, restoreUntil } = await commitConnectionStep.executeWithOptions(
+      { ...patient, summary: `Writes ${step.action}` },
+      [{ ...this.#written(step, by), intents }],
+    );
+    this.view = { ...this.#known, state: step.next, version, generation, restoreUntil };
+    if (step.fence === 'enter') this.view = { ...this.view, switchedOff: false, writable: true };
+    return step;
+  }
+
+  get #known(): ConnectionView {
+    return this.view!;
+  }
+
+  #written(step: ConnectionStep, { operationId, actor, asOf }: Act) {
+    const { next, fence } = step;
+    return { connectionId: this.#connectionId, operationId, action: step.action!, actor, asOf, next, fence };
+  }
+
+  /** Accepted opt-outs and forgets: their fences are closed already, so nothing can be written any more. */
+  async #takeUpRemovals(): Promise<void> {
+    const { intents } = this.#known;
+    for (const { operationId, kind, askedAt } of intents) {
+      if (kind === 'forget') {
+        await this.#removeCounts('forgotten', askedAt, operationId);
+      } else if (kind === 'opt_out') {
+        await this.#takeUpOptOut(operationId, askedAt);
+      }
+    }
+    const { state, erased } = this.#known;
+    if (intents.length > 0 || state.status !== 'removing' || erased) return;
+    await this.#removeCounts(state.causes.at(-1) ?? 'opted_out', nowIso());
+  }
+
+  async #takeUpOptOut(operationId: string, askedAt: string): Promise<void> {
+    const by = bySystem(`${operationId}/taken`);
+    const step = this.#known.erased ? undefined : await this.commit({ type: 'opt_out' }, by, [operationId]);
+    // An opt-out of what was removed before changes nothing but must not wait for ever.
+    if (!step?.action) await closeIntent({ operationId, asOf: nowIso() });
+    if (this.#known.state.status === 'removing' && !this.#known.erased) await this.#removeCounts('opted_out', askedAt);
+  }
+
+  /** Delete, read back zero, write the receipt; until then nobody is told that it is done. */
+  async #removeCounts(cause: string, askedAt: string, forget?: string): Promise<void> {
+    const { generation } = this.#known;
+    const connectionId = this.#connectionId;
+    const by = bySystem(`removed/${generation}`);
+    const step = stepConnection(this.#known.state, forget === undefined ? { type: 'removed' } : { type: 'forget' });
+    const commit = step.action ? { ...this.#written(step, by), intents: forget === undefined ? [] : [forget] } : null;
+    for (;;) {
+      await removeConnectionCounts({ connectionId, generation });
+      const { left, committed } = await verifyConnectionRemoval({
+        connectionId,
+        generation,
+        cause,
+        askedAt,
+        commit,
+        asOf: by.asOf,
+      });
+      if (left === 0) {
+        this.view = { ...this.#known, state: step.next, version: committed?.version ?? this.#known.version };
+        return;
+      }
+      await sleep('1s', { summary: 'Counts were left: deletes again' });
+    }
+  }
+
+  /** What PostgreSQL says that the projection does not: a new row, a gate that closed, a cause that outlived its grace. */
+  async #followFacts(): Promise<void> {
+    if (this.#known.state.status === 'connecting') await this.commit({ type: 'establish' }, bySystem('established'));
+    const { switchedOff, turningOff, observed } = this.#known;
+    if (switchedOff && !turningOff) await this.commit({ type: 'switched_off' }, bySystem());
+    if (!observed || switchedOff) return;
+    const asOf = nowIso();
+    const lifted = await recheckCauses({ connectionId: this.#connectionId, causes: [observed], asOf });
+    if (lifted.length > 0) return;
+    await this.commit({ type: 'observe', cause: observed }, bySystem());
+    if (this.#known.state.status === 'removing') await this.#removeCounts(observed, asOf);
+  }
+
+  /** The end of the window. PostgreSQL is asked under the row's lock: a reconnect may have cleared the clock. */
+  async #lapsed(): Promise<boolean> {
+    const { restoreUntil } = this.#known;
+    if (restoreUntil === null || restoreUntil > nowIso()) return false;
+    if (!(await lapseConnection({ connectionId: this.#connectionId, asOf: nowIso() }))) return false;
+    await this.commit({ type: 'lapse' }, bySystem('lapsed'));
+    return true;
+  }
+}
