@@ -1,5 +1,5 @@
 import type { PageConnection } from '../db/sync-pages.ts';
-import { DomainError } from '../domain/errors.ts';
+import { DomainError, type SourceFailure } from '../domain/errors.ts';
 import type { Window } from '../domain/window.ts';
 import type { Source, SourceInstance, SourceRead, SourceReadFailure } from '../ports/source.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -7,8 +7,13 @@ import type { InstanceRow } from '../db/instances.ts';
 
 /** A token is refreshed when it has less than this to live, so that a page does not outlive it. */
 const REFRESH_BEFORE_MS = 5 * 60_000;
+/** What a fresh token may put right. */
+const REFRESHABLE: ReadonlySet<SourceFailure> = new Set(['token_expired', 'token_revoked']);
 
-export function sourceOf(deps: ActivityDeps, instance: InstanceRow): { source: Source; where: SourceInstance } {
+/** What a read needs of all that activities are given. */
+export type ReadingDeps = Pick<ActivityDeps, 'pool' | 'db' | 'sources' | 'cipher'>;
+
+export function sourceOf(deps: ReadingDeps, instance: InstanceRow): { source: Source; where: SourceInstance } {
   const where: SourceInstance = {
     id: instance.id,
     kind: instance.kind,
@@ -24,7 +29,7 @@ export function sourceOf(deps: ActivityDeps, instance: InstanceRow): { source: S
 
 /** One developer's counts, read with that developer's own token. Never throws for what a source can do. */
 export async function readCounts(
-  deps: ActivityDeps,
+  deps: ReadingDeps,
   from: { source: Source; where: SourceInstance },
   connection: PageConnection,
   window: Window,
@@ -35,14 +40,15 @@ export async function readCounts(
   if (typeof token !== 'string') return token;
   const who = { userId: connection.userId, createdAt: connection.createdAt };
   const answer = await from.source.read(from.where, token, who, window, signal);
-  if (answer.ok || answer.failure !== 'token_revoked' || !connection.token.refreshCiphertext) return answer;
-  // It may have been revoked early, or refreshed by another reader a moment ago: one more try with a fresh one.
+  if (answer.ok || !REFRESHABLE.has(answer.failure) || !connection.token.refreshCiphertext) return answer;
+  // Its end may not be known, it may have been revoked early, or been refreshed by another reader a moment ago: one more
+  // try with a fresh one.
   const fresh = await refreshToken(deps, from, connection, () => false, signal);
   return typeof fresh === 'string' ? from.source.read(from.where, fresh, who, window, signal) : fresh;
 }
 
 async function usableToken(
-  deps: ActivityDeps,
+  deps: ReadingDeps,
   from: { source: Source; where: SourceInstance },
   connection: PageConnection,
   now: () => number,
@@ -56,7 +62,7 @@ async function usableToken(
 }
 
 function open(
-  deps: ActivityDeps,
+  deps: ReadingDeps,
   connectionId: string,
   token: { ciphertext: Buffer; keyId: string },
 ): string | SourceReadFailure {
@@ -70,7 +76,7 @@ function open(
 
 /** Single flight under the row's lock; the new pair is stored before its first use. */
 async function refreshToken(
-  deps: ActivityDeps,
+  deps: ReadingDeps,
   from: { source: Source; where: SourceInstance },
   connection: PageConnection,
   stillDue: (expiresAt: string | null) => boolean,
@@ -81,20 +87,20 @@ async function refreshToken(
     // Another reader refreshed it while this one waited: its token serves, unless it is to be refreshed again by now.
     const newer = current.version !== connection.token.version;
     if (!current.refreshCiphertext || (newer && !stillDue(current.expiresAt))) return undefined;
-    const refresh = deps.cipher.open(current.refreshCiphertext, current.keyId, connection.id);
+    const refresh = open(deps, connection.id, { ciphertext: current.refreshCiphertext, keyId: current.keyId });
+    if (typeof refresh !== 'string') {
+      failed = refresh;
+      return undefined;
+    }
     const answer = await from.source.refresh(from.where, refresh, signal);
     if (!answer.ok) {
       failed = answer;
       return undefined;
     }
     const access = deps.cipher.seal(answer.accessToken, connection.id);
-    const next = answer.refreshToken === undefined ? undefined : deps.cipher.seal(answer.refreshToken, connection.id);
-    return {
-      ciphertext: access.ciphertext,
-      keyId: access.keyId,
-      refreshCiphertext: next?.ciphertext ?? current.refreshCiphertext,
-      expiresAt: answer.expiresAt ?? null,
-    };
+    // One that stays is sealed anew all the same: both are under one key.
+    const next = deps.cipher.seal(answer.refreshToken ?? refresh, connection.id);
+    return { ...access, refreshCiphertext: next.ciphertext, expiresAt: answer.expiresAt ?? null };
   });
   if (failed) return failed;
   if (!stored) return { ok: false, failure: 'token_revoked', systemic: false };
