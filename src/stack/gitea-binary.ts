@@ -1,17 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startChild } from './child.ts';
-import { takeLock } from './lock.ts';
+import { buildOnce, hasGo, runGo } from './go-build.ts';
 import { type Log, StackProblem } from './problem.ts';
 
 export const GITEA_VERSION = '1.26.4';
 const MODULE = 'code.gitea.io/gitea';
 const MODULE_FILE = fileURLToPath(new URL('gitea-build/go.mod', import.meta.url));
 const TAGS = 'sqlite sqlite_unlock_notify';
-const PROGRESS_MS = 5_000;
 
 export interface GiteaBinary {
   /** Path of the program. */
@@ -20,82 +17,48 @@ export interface GiteaBinary {
   staticRoot: string;
 }
 
+type GiteaBinaryOptions = { cacheDir: string; log: Log; env?: NodeJS.ProcessEnv };
+
 /** Gitea from our cache, else built with Go from its module; whoever comes second waits for the first one's build. */
-export async function findGiteaBinary({ cacheDir, log }: { cacheDir: string; log: Log }): Promise<GiteaBinary> {
+export async function findGiteaBinary({ cacheDir, log, env = process.env }: GiteaBinaryOptions): Promise<GiteaBinary> {
   const home = join(cacheDir, `gitea-${GITEA_VERSION}`);
   const found = { program: join(home, 'gitea'), staticRoot: join(home, 'static') };
-  const asked = Date.now();
-  for (let reported = 0; ; await delay(200)) {
-    if (existsSync(found.program)) return found;
-    const lock = takeLock(`${home}.lock`);
-    if (lock.held) {
-      try {
-        if (!existsSync(found.program)) await build(cacheDir, home, log);
-        return found;
-      } finally {
-        lock.release();
-      }
-    }
-    if (Date.now() - reported >= PROGRESS_MS) {
-      reported = Date.now();
-      log(`Waiting for process ${lock.holder.pid}, which builds Gitea (${seconds(asked)} s).`);
-    }
-  }
+  await buildOnce(found.program, `${home}.lock`, log, () => build(home, { cacheDir, log, env }));
+  return found;
 }
 
-async function build(cacheDir: string, home: string, log: Log): Promise<void> {
-  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) {
+async function build(home: string, { cacheDir, log, env }: Required<GiteaBinaryOptions>): Promise<void> {
+  if (!hasGo(env)) {
     throw new StackProblem('Gitea is built from its Go module, and there is no Go: install it (https://go.dev/dl).');
   }
   const workshop = `${home}.unfinished`;
+  const cwd = join(workshop, 'module');
   rmSync(workshop, { recursive: true, force: true });
-  mkdirSync(join(workshop, 'module'), { recursive: true });
-  copyFileSync(MODULE_FILE, join(workshop, 'module', 'go.mod'));
+  mkdirSync(cwd, { recursive: true });
+  copyFileSync(MODULE_FILE, join(cwd, 'go.mod'));
   log(`Building Gitea ${GITEA_VERSION} with Go, once for this machine; this takes some minutes.`);
-  const started = Date.now();
-  const program = join(workshop, 'gitea');
-  await compile(join(workshop, 'module'), program, cacheDir, log);
-  copyStatic(join(workshop, 'module'), join(workshop, 'static'));
-  rmSync(join(workshop, 'module'), { recursive: true });
+  const name = `build-gitea-${GITEA_VERSION}`;
+  const args = buildArguments(join(workshop, 'gitea'));
+  const failure = await runGo({ name, args, cacheDir, workshop, cwd, env: { ...env, CGO_ENABLED: '1' }, log });
+  if (failure !== undefined) {
+    throw new StackProblem(`Building Gitea failed (${failure}): put that right and start again.`);
+  }
+  copyStatic(cwd, join(workshop, 'static'), env);
+  rmSync(cwd, { recursive: true });
   rmSync(home, { recursive: true, force: true });
-  mkdirSync(dirname(home), { recursive: true });
   renameSync(workshop, home);
-  log(`Built in ${seconds(started)} s.`);
 }
 
-async function compile(cwd: string, program: string, cacheDir: string, log: Log): Promise<void> {
-  const started = Date.now();
-  let packages = 0;
-  let latest = 'resolving modules';
+function buildArguments(program: string): string[] {
   const link = `-s -w -X "main.Version=${GITEA_VERSION}" -X "main.Tags=${TAGS}"`;
-  const child = startChild({
-    name: `build-gitea-${GITEA_VERSION}`,
-    command: 'go',
-    // -mod=mod writes the copied go.mod's other requirements; their sums are checked against Go's checksum database.
-    args: ['build', '-mod=mod', '-v', '-trimpath', '-tags', TAGS, '-ldflags', link, '-o', program, MODULE],
-    dataDir: cacheDir,
-    cwd,
-    env: goEnvironment(),
-    onLine: (line) => {
-      latest = line.startsWith('go: ') ? line.slice(4) : `compiling ${line}`;
-      if (!line.startsWith('go: ')) packages += 1;
-    },
-  });
-  const report = () => log(`Still building (${seconds(started)} s, ${packages} packages): ${latest}.`);
-  const progress = setInterval(report, PROGRESS_MS);
-  const { code } = await child.exited;
-  clearInterval(progress);
-  if (code === 0 && existsSync(program)) return;
-  throw new StackProblem(
-    `Building Gitea failed ("${child.lastLines().at(-1) ?? 'no output'}"; log: ${child.logFile}): put that right and start again.`,
-  );
+  // -mod=mod writes the copied go.mod's other requirements; their sums are checked against Go's checksum database.
+  return ['build', '-mod=mod', '-v', '-trimpath', '-tags', TAGS, '-ldflags', link, '-o', program, MODULE];
 }
 
 // Go's module cache may be emptied at any time, so what the program reads at run time is kept beside it.
-function copyStatic(cwd: string, to: string): void {
-  const options = { cwd, env: goEnvironment(), encoding: 'utf8' } as const;
+function copyStatic(cwd: string, to: string, env: NodeJS.ProcessEnv): void {
+  const options = { cwd, env: { ...env, GOFLAGS: '' }, encoding: 'utf8' } as const;
   const from = execFileSync('go', ['list', '-mod=mod', '-m', '-f', '{{.Dir}}', MODULE], options).trim();
-  mkdirSync(to);
   for (const folder of ['options', 'templates', 'public']) copyFolder(join(from, folder), join(to, folder));
 }
 
@@ -110,12 +73,4 @@ export function copyFolder(from: string, to: string): void {
       chmodSync(copy, 0o644);
     }
   }
-}
-
-function goEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, GOFLAGS: '', CGO_ENABLED: '1' };
-}
-
-function seconds(since: number): number {
-  return Math.round((Date.now() - since) / 1000);
 }
