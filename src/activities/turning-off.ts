@@ -32,7 +32,10 @@ export function createTurningOffActivities(deps: ActivityDeps) {
       });
     },
 
-    /** Reads every connection of the instance back through the public read. @returns how many counts are left */
+    /**
+     * Reads every connection of the instance back through the public read. Where counts are left, the deletion begins
+     * anew. @returns how many
+     */
     async countInstanceLeft(input: TurningOffKey): Promise<number> {
       return guarded(async () => {
         const context = Context.current();
@@ -49,6 +52,7 @@ export function createTurningOffActivities(deps: ActivityDeps) {
           after = step.last;
           context.heartbeat();
         } while (after !== null);
+        if (left > 0) await db.turningOff.rewind(pool, input.instanceId, input.generation);
         return left;
       });
     },

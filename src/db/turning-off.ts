@@ -91,6 +91,14 @@ export async function turnOffBatch(
   });
 }
 
+/** Begins the deletion anew, where the verification still found something. What is counted as deleted stays counted. */
+export async function rewind(db: Queryable, instanceId: string, generation: number): Promise<void> {
+  await db.query(
+    'update turning_off set cursor_id = null, connections_done = 0 where instance_id = $1 and generation = $2',
+    [instanceId, generation],
+  );
+}
+
 /** The ids of one step of the verification, by keyset; their counts are read through the public read. */
 export async function verifyBatch(
   db: Queryable,

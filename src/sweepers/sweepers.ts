@@ -7,6 +7,7 @@ import * as requests from '../db/access-requests.ts';
 import * as connections from '../db/connections.ts';
 import { removeOutdated } from '../db/housekeeping.ts';
 import * as intents from '../db/intents.ts';
+import { overdueConnections } from '../db/overdue.ts';
 import * as sightings from '../db/sightings.ts';
 import type { Pool } from '../db/pool.ts';
 import { connectionStart, deliverIntent, wakeConnection } from '../temporal/deliver.ts';
@@ -62,6 +63,13 @@ const wakeOutlived: Sweep = async ({ pool, client, config, clock }) => {
   }
 };
 
+/** Ends what nobody ended in time. */
+const wakeOverdue: Sweep = async ({ pool, client, config, clock }) => {
+  for (const id of await overdueConnections(pool, clock().toISOString(), BATCH)) {
+    await wakeConnection(client, id, config.TASK_QUEUE_PEOPLE);
+  }
+};
+
 const tidy: Sweep = ({ pool, clock }) => removeOutdated(pool, clock().toISOString());
 
 const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
@@ -70,6 +78,7 @@ const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
   { name: 'graces', lock: 3, sweep: wakeOutlived },
   { name: 'revocations', lock: 4, sweep: revokeTokens },
   { name: 'outdated', lock: 5, sweep: tidy },
+  { name: 'overdue', lock: 6, sweep: wakeOverdue },
 ];
 
 /** One worker at a time sweeps; one that fails is logged and goes on the next time. */

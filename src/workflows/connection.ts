@@ -88,6 +88,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
     const answered = await requests.settleNext(answer);
     // More may wait; and a refusal may mean that something was accepted meanwhile: look again.
     awake ||= answered === false || !requests.isEmpty;
+    showNow();
     await readWhenDue();
     showNow();
     return false;

@@ -203,6 +203,24 @@ describe('an instance that turns off', () => {
     expect(rows).toEqual([{ connection_id: devi.id }]);
   });
 
+  test('only for a while, since GitHub Connect is lost, makes a restore wait, and it goes on by itself', async () => {
+    const devi = await sending('devi');
+    await devi.optOut();
+    await devi.until('restorable');
+    world.peer.faults.add({ kind: 'maintenance' }, { who: 'devi' });
+    await devi.reconnect();
+    await devi.until('restoring');
+    const look = async (connected: boolean) => world.sharing({ type: 'look', connected, at: await world.now() });
+    await look(false);
+    world.peer.faults.clear();
+    await world.sleep('3 hours');
+    expect([await devi.status(), await devi.counts()]).toEqual(['restoring', []]);
+    await look(true);
+    await world.sleep('3 hours');
+    await devi.until('sending');
+    expect(await devi.counts()).toEqual(await windowOfSource('devi'));
+  });
+
   test('one that had opted out keeps that cause when the instance comes back', async () => {
     const devi = await sending('devi');
     await devi.optOut();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
+import { connectionWorkflowId } from '../../src/workflows/ids.ts';
 import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
 
 let world: World;
@@ -131,4 +132,31 @@ test('an accepted opt-out that nobody delivered is taken up by the sweeper', asy
   await devi.acceptOptOut();
   await devi.until('restorable');
   expect(await devi.counts()).toEqual([]);
+});
+
+test('a link whose window has passed is erased even if its workflow was lost', async () => {
+  const devi = await sending('devi');
+  await devi.optOut();
+  await devi.until('restorable');
+  await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).terminate('lost');
+  await world.pool.query(`update connection set restore_until = now() - interval '1 hour'`);
+  await devi.until('ended');
+  expect((await world.pool.query('select 1 from connection_person')).rowCount).toBe(0);
+});
+
+test('an operator finds in Temporal where a connection stands and when its window ends', async () => {
+  const devi = await sending('devi');
+  const handle = world.client.workflow.getHandle(connectionWorkflowId(devi.id));
+  const seen = async () => {
+    const { searchAttributes } = await handle.describe();
+    return { status: searchAttributes['UcStatus'], instance: searchAttributes['UcInstance'] };
+  };
+  await eventually(async () => (await seen()).status?.[0] === 'sending', 'it shows');
+  expect((await seen()).instance).toEqual([world.instanceId]);
+  await devi.optOut();
+  await devi.until('restorable');
+  await eventually(async () => (await seen()).status?.[0] === 'restorable', 'it shows');
+  const { searchAttributes } = await handle.describe();
+  const { rows } = await world.pool.query('select restore_until from connection');
+  expect(searchAttributes['UcDueAt']).toEqual([rows[0].restore_until]);
 });

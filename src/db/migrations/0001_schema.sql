@@ -93,6 +93,8 @@ create index connection_sending on connection (instance_id, id)
   where status = 'sending' and restore_until is null and erased_at is null;
 create index connection_lapse on connection (instance_id, restore_until)
   where restore_until is not null and erased_at is null;
+create index connection_overdue on connection (restore_until) where restore_until is not null and erased_at is null;
+create index connection_unfinished on connection (erased_at) where erased_at is not null and status <> 'ended';
 create index connection_live on connection (instance_id, id) where erased_at is null;
 create index connection_connecting on connection (recorded_at) where status = 'connecting' and erased_at is null;
 
