@@ -1,4 +1,4 @@
-import { type Fields, isFields, toUtcSecond } from '../net/json.ts';
+import { type Fields, isFields, isId, toUtcSecond } from '../net/json.ts';
 import type { Answer, Authority } from '../ports/authority.ts';
 import type { SourceIdentity } from '../ports/source.ts';
 import { known, type LookUp, UNKNOWN } from './look-up.ts';
@@ -18,8 +18,9 @@ async function atGhes(look: Look, who: SourceIdentity): Promise<Answer<boolean>>
   if (!found.known) return UNKNOWN;
   if (found.value === null) return known(false);
   const { id, created_at: createdAt, site_admin: siteAdmin, suspended_at: suspendedAt } = found.value;
-  if (typeof siteAdmin !== 'boolean') return UNKNOWN;
-  return known(isThatUser(id, createdAt, who) && siteAdmin && (suspendedAt ?? null) === null);
+  const same = isThatUser(id, createdAt, who);
+  if (same === undefined || typeof siteAdmin !== 'boolean') return UNKNOWN;
+  return known(same && siteAdmin && (suspendedAt ?? null) === null);
 }
 
 /** Gitea finds a user by number only in its search, and shows `is_admin` of others to administrators alone. */
@@ -31,11 +32,16 @@ async function atGitea(look: Look, who: SourceIdentity): Promise<Answer<boolean>
   if (!Array.isArray(users)) return UNKNOWN;
   const user: unknown = users[0];
   if (user === undefined) return known(false);
-  if (!isFields(user) || typeof user['is_admin'] !== 'boolean') return UNKNOWN;
+  if (!isFields(user)) return UNKNOWN;
   const { id, created, is_admin: siteAdmin, prohibit_login: prohibited, active } = user;
-  return known(isThatUser(id, created, who) && siteAdmin && prohibited !== true && active !== false);
+  const same = isThatUser(id, created, who);
+  if (same === undefined || typeof siteAdmin !== 'boolean') return UNKNOWN;
+  return known(same && siteAdmin && prohibited !== true && active !== false);
 }
 
-function isThatUser(id: unknown, createdAt: unknown, who: SourceIdentity): boolean {
-  return id === who.userId && toUtcSecond(createdAt) === who.createdAt;
+/** Undefined where the answer names nobody: then it says nothing of anybody's role either. */
+function isThatUser(id: unknown, createdAt: unknown, who: SourceIdentity): boolean | undefined {
+  const since = toUtcSecond(createdAt);
+  if (!isId(id) || since === undefined) return undefined;
+  return id === who.userId && since === who.createdAt;
 }
