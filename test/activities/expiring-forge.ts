@@ -11,7 +11,7 @@ export async function startExpiringForge(user: { id: number; created: string }) 
   let refreshToken = '';
   let refreshes = 0;
   let refusals = 0;
-  const settings = { keepsRefreshTokens: false };
+  const settings = { keepsRefreshTokens: false, used: async (): Promise<unknown> => undefined };
   const issue = (lifeSeconds: number) => {
     serial += 1;
     const claims = { n: serial, exp: Math.floor(Date.now() / 1000) + lifeSeconds };
@@ -34,6 +34,7 @@ export async function startExpiringForge(user: { id: number; created: string }) 
       refusals += 1;
       return { status: 401, json: REFUSAL };
     }
+    await settings.used();
     if (request.url === '/api/v1/user') return { status: 200, json: { ...user, login: 'd', is_admin: false } };
     return { status: 200, json: [] };
   };
@@ -51,6 +52,8 @@ export async function startExpiringForge(user: { id: number; created: string }) 
     refusals: () => refusals,
     /** From now on a refresh token serves again and again. */
     keepRefreshTokens: () => void (settings.keepsRefreshTokens = true),
+    /** Does this whenever a good token comes, before it answers. */
+    whenUsed: (look: () => Promise<unknown>) => void (settings.used = look),
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 }

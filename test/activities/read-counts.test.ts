@@ -87,6 +87,16 @@ test('two readers at once spend one refresh token once', async () => {
   expect(await refreshesDuring(read, read)).toEqual({ refreshes: 1, answers: [{ ok: true }, { ok: true }] });
 });
 
+test('a fresh pair is stored before its first use, so that a crash loses none', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  const before = await stored();
+  const seen: number[] = [];
+  forge.whenUsed(async () => seen.push((await stored()).version));
+  await read();
+  forge.whenUsed(async () => undefined);
+  expect(seen[0]).toBe(before.version + 1);
+});
+
 test('the refresh token of a refresh is good for the next one', async () => {
   await connectedWith(forge.issue(-1), anHourAgo());
   await read();
