@@ -23,10 +23,8 @@ const flag = z
 
 const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  TEMPORAL_ADDRESS: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(3000, 0, 65535),
-  PUBLIC_URL: z.url().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TOKEN_KEYS: z
     .string()
@@ -74,16 +72,55 @@ const settings = z.object({
 });
 export type Config = z.output<typeof settings>;
 
-/** The only reader of the environment. `NAME_FILE` names a file that holds the value of `NAME`. */
+/** The only reader of the environment. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  return load(settings, env);
+}
+
+const cliSettings = z.object({
+  UC_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  UC_API_TOKEN: z
+    .string()
+    .regex(/^uc_[\w-]{43}$/, 'is not an API token, which begins with uc_')
+    .optional(),
+  DATABASE_URL: settings.shape.DATABASE_URL.optional(),
+  DATA_DIR: z.string().default('.data'),
+});
+export type CliConfig = z.output<typeof cliSettings>;
+
+/** The operators' CLI reads no more than where its API and its database are. */
+export function loadCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
+  return load(cliSettings, env);
+}
+
+/** Its message names what is wrong and repeats no value. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+/** `NAME_FILE` names a file that holds the value of `NAME`. */
+function load<Shape extends z.ZodObject>(schema: Shape, env: NodeJS.ProcessEnv): z.output<Shape> {
   const values: Record<string, string> = {};
-  for (const name of Object.keys(settings.shape)) {
+  for (const name of Object.keys(schema.shape)) {
     const file = env[`${name}_FILE`];
-    const value = file ? readFileSync(file, 'utf8').trim() : env[name];
+    const value = file ? readFrom(file, name) : env[name];
     if (value !== undefined && value !== '') values[name] = value;
   }
-  const parsed = settings.safeParse(values);
+  const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-  throw new Error(`These settings are missing or wrong (see .env.example):\n${problems.join('\n')}`);
+  throw new SettingsError(`These settings are missing or wrong (see .env.example):\n${problems.join('\n')}`);
+}
+
+function readFrom(file: string, name: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(
+      `${name}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+    );
+  }
 }

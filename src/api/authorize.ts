@@ -11,7 +11,7 @@ export const ACTIONS = {
   'account.terms': ['operator', 'support'],
   'request.create': ['person'],
   'request.read': ['person', 'support'],
-  'request.list': ['support'],
+  'request.list': ['support', 'operator'],
   'request.answer': ['person'],
   'request.handle': ['support'],
   'sharing.switch': ['person'],

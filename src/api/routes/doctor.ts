@@ -6,6 +6,7 @@ import { connectionWorkflowId } from '../../workflows/ids.ts';
 import { connection, viewConnection } from '../connection-view.ts';
 import { within } from '../deliver.ts';
 import type { Deps } from '../deps.ts';
+import { refusalOf } from '../refusal-of.ts';
 import { route } from '../route.ts';
 import { actor, byId, connectionStatus, time } from '../schemas.ts';
 
@@ -40,7 +41,8 @@ const findings = z.object({
       doneAt: time.nullable(),
     }),
   ),
-  workflow: workflow.nullable().meta({ description: 'null: none is known to Temporal.' }),
+  workflow: workflow.nullable().meta({ description: 'null: none is known to Temporal, or it cannot be asked.' }),
+  temporalReached: z.boolean(),
   audit: z.array(z.object({ action: z.string(), actor, at: time, version: z.int() })),
 });
 
@@ -58,13 +60,23 @@ export const doctorRoutes = [
       const [row, rows] = await Promise.all([loadConnection(deps.pool, params.id), doctorRows(deps.pool, params.id)]);
       if (!row || !rows) throw new DomainError('not_found');
       const { consentVersion: _version, consentedAt: _at, ...shown } = await viewConnection(deps, row);
-      const body = { connection: shown, projected: row.state.status, ...rows, workflow: await describe(deps, row.id) };
+      const body = { connection: shown, projected: row.state.status, ...rows, ...(await describe(deps, row.id)) };
       return { status: 200, body };
     },
   }),
 ];
 
-async function describe({ temporal }: Deps, connectionId: string) {
+/** Where Temporal cannot be asked, what PostgreSQL says is shown all the same: that is when a doctor is called. */
+async function describe(deps: Deps, connectionId: string) {
+  try {
+    return { workflow: await describeWorkflow(deps, connectionId), temporalReached: true };
+  } catch (error) {
+    if (refusalOf(error).code !== 'service_unavailable') throw error;
+    return { workflow: null, temporalReached: false };
+  }
+}
+
+async function describeWorkflow({ temporal }: Deps, connectionId: string) {
   try {
     const found = await within(temporal, () =>
       temporal.workflow.getHandle(connectionWorkflowId(connectionId)).describe(),

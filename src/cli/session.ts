@@ -1,0 +1,28 @@
+import { loadCliConfig } from '../config.ts';
+import type { Pool } from '../db/pool.ts';
+import { createApi, type Api } from './api.ts';
+import { withDatabase } from './database.ts';
+import type { Edge } from './edge.ts';
+import { findApi, findDatabase } from './place.ts';
+import { readSecret } from './secret.ts';
+
+/** What a command works with; settings are looked at when they are needed, so that help needs none. */
+export interface Session {
+  /** @throws Failure */
+  api: () => Api;
+  /** @throws Failure */
+  database: <T>(work: (pool: Pool) => Promise<T>) => Promise<T>;
+  /** @throws Failure */
+  secret: (path: string) => Promise<string>;
+  /** Prints the answer as JSON where that was asked for, else what `human` makes of it. */
+  show: (answer: unknown, human: () => string) => void;
+}
+
+export function createSession(edge: Edge, asJson: () => boolean): Session {
+  return {
+    api: () => createApi(findApi(loadCliConfig(edge.env))),
+    database: (work) => withDatabase(findDatabase(loadCliConfig(edge.env)), work),
+    secret: (path) => readSecret(edge, path),
+    show: (answer, human) => edge.out(asJson() ? `${JSON.stringify(answer, null, 2)}\n` : human()),
+  };
+}
