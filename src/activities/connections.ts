@@ -207,7 +207,8 @@ function messagesOf(commit: CommitInput): NonNullable<ConnectionCommit['outbox']
       subjectKind: 'connection',
       subjectId: commit.connectionId,
       address: 'person',
-      dedupeKey: commit.operationId,
+      // An operation such as `removed/3` is unique within its connection only.
+      dedupeKey: `${commit.connectionId}/${commit.operationId}`,
     },
   ];
 }

@@ -8,15 +8,27 @@ import { isDay } from '../domain/dates.ts';
 /** Shapes that several resources share. Times are ISO 8601 in UTC, days are labels of the source. */
 export const id = z.uuid().meta({ description: 'A random UUID.' });
 export const byId = z.object({ id });
-export const time = z.iso.datetime().meta({ description: 'ISO 8601 in UTC.' });
+export const time = z.iso
+  .datetime()
+  .refine((text) => !text.startsWith('0000'), 'is not a time that can be kept')
+  .meta({ description: 'ISO 8601 in UTC.' });
 export const day = z
   .string()
   .refine(isDay, 'is not a day that exists, as YYYY-MM-DD')
   .meta({ description: 'A calendar day as the source labels it, YYYY-MM-DD.', format: 'date' });
 export const count = z.int().min(0);
-export const actor = z.string().meta({ description: 'A pseudonym, such as `token:<id>`; never a login.' });
-export const note = z.string().trim().min(1, 'a note is needed').max(4000);
-export const secret = z.string().min(1).max(4096).meta({ description: 'Kept encrypted and never shown again.' });
+export const actor = z
+  .string()
+  .meta({ description: 'A pseudonym: `token:<id>`, `person:<connection id>`, `system` or `cli`; never a login.' });
+// A text of PostgreSQL holds any character but NUL.
+export const note = z
+  .string()
+  .trim()
+  .min(1, 'a note is needed')
+  .max(4000)
+  .regex(/^[^\0]*$/, 'holds a NUL character');
+export const visible = z.string().regex(/^[\x21-\x7e]+$/, 'is not visible ASCII characters without a space');
+export const secret = visible.max(4096).meta({ description: 'Kept encrypted and never shown again.' });
 export const dayCount = z.object({ date: day, count });
 
 export const sourceKind = z.enum(SOURCE_KINDS);

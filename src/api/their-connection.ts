@@ -4,6 +4,12 @@ import type { Deps } from './deps.ts';
 import type { Actor, Person } from './identity.ts';
 import { asPerson } from './source-instance.ts';
 
+/**
+ * A developer in the records of their own connection. Not by their token: that is tied to both of their ids, and a
+ * record stays when the link is erased.
+ */
+export const developerOf = (connectionId: string): string => `person:${connectionId}`;
+
 export function connectionsOfPerson({ pool }: Deps, person: Person): Promise<ConnectionRow[]> {
   const { instanceId, source, githubUserId } = person;
   return connectionsOf(pool, { instanceId, ...source, githubUserId });

@@ -87,7 +87,8 @@ async function writeChunk(
   );
   const marked = met.filter((row) => row.read_number <= readNumber).map((row) => row.id);
   if (marked.length > 0) {
-    await tx.query('update connection set read_number = $2 where id = any($1)', [marked, readNumber]);
+    // From here on that read writes nothing, so later pages need not meet it again, should it have died.
+    await tx.query('update connection set read_number = $2, open_read = null where id = any($1)', [marked, readNumber]);
   }
   // With the counts, so that an attempt that dies after them leaves its part of the sum to the next one.
   await tx.query(
@@ -109,15 +110,19 @@ export interface OpenRead {
  * @throws DomainError fence_moved when the connection is not at that generation
  */
 export async function openRead(pool: Pool, connectionId: string, generation: number): Promise<OpenRead> {
-  const { rows } = await pool.query<{ instance_id: string; read_number: number }>(
-    `update connection set read_number = n.number, open_read = n.number
-     from (select nextval('read_number') as number) n
-     where id = $1 and generation = $2 and restore_until is null and erased_at is null
-     returning instance_id, read_number`,
-    [connectionId, generation],
-  );
-  if (!rows[0]) throw new DomainError('fence_moved');
-  return { connectionId, instanceId: rows[0].instance_id, generation, readNumber: rows[0].read_number };
+  return inTransaction(pool, async (tx) => {
+    const { rows } = await tx.query<{ instance_id: string }>(
+      `select instance_id from connection
+       where id = $1 and generation = $2 and restore_until is null and erased_at is null for no key update`,
+      [connectionId, generation],
+    );
+    if (!rows[0]) throw new DomainError('fence_moved');
+    // Taken after the wait for the row: never lower than a number that was stored meanwhile.
+    const number = await tx.query<{ read_number: number }>(`select nextval('read_number') as read_number`);
+    const readNumber = number.rows[0]!.read_number;
+    await tx.query('update connection set read_number = $2, open_read = $2 where id = $1', [connectionId, readNumber]);
+    return { connectionId, instanceId: rows[0].instance_id, generation, readNumber };
+  });
 }
 
 export type ReadOutcome = 'written' | 'superseded' | 'stale';

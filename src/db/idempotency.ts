@@ -63,10 +63,11 @@ export async function claimKey(pool: Pool, request: KeyedRequest): Promise<Claim
   });
 }
 
-/** Keeps the answer, to be given again for 24 hours. */
+/** Keeps the answer, to be given again for 24 hours; the first one, where a request that seemed dead was not. */
 export async function keepAnswer(db: Queryable, request: KeyedRequest, kept: StoredAnswer): Promise<void> {
   await db.query(
-    `update idempotency set state = 'done', status = $3, answer = $4, location = $5 where caller = $1 and key = $2`,
+    `update idempotency set state = 'done', status = $3, answer = $4, location = $5
+     where caller = $1 and key = $2 and state = 'in_progress'`,
     [...nameOf(request), kept.status, JSON.stringify(kept.answer ?? null), kept.location ?? null],
   );
 }

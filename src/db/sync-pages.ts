@@ -163,7 +163,7 @@ export async function recordFailures(
   await tx.query(
     `insert into sync_failure (connection_id, class, first_at, last_at)
      select c.id, f.class, $3, $3 from unnest($1::uuid[], $2::text[]) as f (id, class)
-     join connection c on c.id = f.id and c.erased_at is null
+     join connection c on c.id = f.id and c.erased_at is null order by c.id for share of c
      on conflict (connection_id) do update set class = excluded.class, last_at = excluded.last_at,
        first_at = case when sync_failure.class = excluded.class then sync_failure.first_at else excluded.first_at end,
        times = case when sync_failure.class = excluded.class then sync_failure.times + 1 else 1 end`,

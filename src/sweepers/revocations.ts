@@ -1,4 +1,5 @@
 import { addMs, HOUR_MS } from '../domain/dates.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { SourceKind } from '../domain/source-label.ts';
 import { settleRevocation, takeRevocations, type DueRevocation } from '../db/connection-tokens.ts';
 import { loadInstance } from '../db/instances.ts';
@@ -21,7 +22,8 @@ export async function revokeTokens(deps: RevocationDeps): Promise<void> {
 
 async function revokeOne(deps: RevocationDeps, due: DueRevocation, asOf: string): Promise<void> {
   const instance = await loadInstance(deps.pool, due.instanceId);
-  if (instance?.oauth) {
+  const token = opened(deps, due);
+  if (instance?.oauth && token !== undefined) {
     const { clientId, secret } = instance.oauth;
     const answer = await deps.sources[instance.kind].revoke(
       {
@@ -31,9 +33,19 @@ async function revokeOne(deps: RevocationDeps, due: DueRevocation, asOf: string)
         allowHttpLoopback: instance.allowHttpLoopback,
         oauth: { clientId, clientSecret: deps.cipher.open(secret.ciphertext, secret.keyId, instance.id) },
       },
-      deps.cipher.open(due.ciphertext, due.keyId, due.connectionId),
+      token,
     );
     if (answer.ok) return settleRevocation(deps.pool, due.connectionId, answer.already ? 'already_invalid' : 'revoked');
   }
   if (due.giveUpAt <= asOf) await settleRevocation(deps.pool, due.connectionId, 'gave_up');
+}
+
+/** One that no key opens any more must not keep the others waiting; it is given up in its time. */
+function opened({ cipher }: RevocationDeps, { ciphertext, keyId, connectionId }: DueRevocation): string | undefined {
+  try {
+    return cipher.open(ciphertext, keyId, connectionId);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'token_unreadable') return undefined;
+    throw error;
+  }
 }

@@ -45,7 +45,7 @@ export function caller(url: string, token?: string): Caller {
         ...sent.headers,
       },
       ...(body !== undefined && { body, duplex: 'half' }),
-    } as RequestInit);
+    });
     const reply = await toReply(response);
     holdToPromise(method, path, reply);
     return reply;

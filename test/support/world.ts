@@ -31,6 +31,9 @@ import {
   type UpdateNowAnswer,
 } from '../../src/workflows/connection.messages.ts';
 import { createDatabase } from './database.ts';
+import { eventually } from './eventually.ts';
+
+export { eventually } from './eventually.ts';
 
 export interface World {
   config: Config;
@@ -246,13 +249,4 @@ async function connectDeveloper(world: World, key: string, maxEvents?: number): 
     until: (status) => eventually(async () => (await developer.status()) === status, `status ${status}`),
   };
   return developer;
-}
-
-/** Looks again and again, for what happens in another process; fails with what it waited for. */
-export async function eventually(holds: () => Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`it did not come true: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listAudit } from '../../db/audit-list.ts';
 import { route } from '../route.ts';
-import { actor, id, limit, next, time } from '../schemas.ts';
+import { actor, id, limit, next, time, visible } from '../schemas.ts';
 
 const record = z
   .object({
@@ -28,7 +28,7 @@ export const auditRoutes = [
     query: z.strictObject({
       subject: id.optional(),
       instance: id.optional(),
-      actor: actor.max(200).optional(),
+      actor: visible.max(200).optional(),
       from: time.optional(),
       to: time.optional(),
       limit,

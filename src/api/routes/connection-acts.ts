@@ -19,7 +19,7 @@ import { fieldProblem } from '../problem.ts';
 import { route, type Answer, type Call } from '../route.ts';
 import { byId, id } from '../schemas.ts';
 import { asPerson } from '../source-instance.ts';
-import { theirConnection } from '../their-connection.ts';
+import { developerOf, theirConnection } from '../their-connection.ts';
 import { sealedToken, verifyToken, WHOAMI_FAILURES } from '../verify-token.ts';
 import { tokenFields } from './connections.ts';
 
@@ -30,8 +30,8 @@ const GATE = ['sharing_off', 'sharing_paused', 'turning_off'] as const;
 
 type ActCall = Pick<Call<{ id: string }, unknown, unknown, Actor>, 'deps' | 'actor' | 'params' | 'at' | 'operationId'>;
 
-function actOf({ actor, at, operationId }: ActCall): Act {
-  return { operationId, actor: actor.id, asOf: at.toISOString() };
+function actOf({ params, at, operationId }: ActCall): Act {
+  return { operationId, actor: developerOf(params.id), asOf: at.toISOString() };
 }
 
 async function shown(deps: Deps, connectionId: string, status: 200 | 202): Promise<Answer> {

@@ -13,7 +13,7 @@ import type { Person } from '../identity.ts';
 import { route } from '../route.ts';
 import { byId, id, secret, time } from '../schemas.ts';
 import { asPerson, instanceFor } from '../source-instance.ts';
-import { connectionsOfPerson, theirConnection } from '../their-connection.ts';
+import { connectionsOfPerson, developerOf, theirConnection } from '../their-connection.ts';
 import { sealedToken, verifyToken, WHOAMI_FAILURES } from '../verify-token.ts';
 
 const tag = 'connections';
@@ -55,7 +55,7 @@ export const connectionRoutes = [
         sourceUserId: person.source.userId,
         sourceCreatedAt: person.source.createdAt,
         token: sealedToken(deps, connectionId, body),
-        actor: person.id,
+        actor: developerOf(connectionId),
         operationId,
         asOf: at.toISOString(),
       });

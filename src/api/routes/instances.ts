@@ -9,7 +9,7 @@ import { derivedId } from '../derived-id.ts';
 import { fieldProblem } from '../problem.ts';
 import { instanceFor } from '../source-instance.ts';
 import { route } from '../route.ts';
-import { accountKind, byId, id, secret, sharingStatus, sourceKind } from '../schemas.ts';
+import { accountKind, byId, id, secret, sharingStatus, sourceKind, visible } from '../schemas.ts';
 
 const instance = z
   .object({
@@ -48,11 +48,14 @@ const newInstance = z.strictObject({
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i, 'is a host name, with a port if it has one')
     .transform((name) => name.toLowerCase()),
   kind: sourceKind,
-  baseUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  baseUrl: visible
+    .max(2000)
+    .pipe(z.url({ protocol: /^https?$/ }))
+    .transform((url) => url.replace(/\/+$/, '')),
   accountId: id,
   allowHttpLoopback: z.boolean().default(false).meta({ description: 'Plain HTTP, to a loopback address alone.' }),
   credential: secret.optional(),
-  oauth: z.strictObject({ clientId: z.string().min(1).max(200), clientSecret: secret }).optional(),
+  oauth: z.strictObject({ clientId: visible.max(200), clientSecret: secret }).optional(),
 });
 
 const tag = 'instances';

@@ -61,18 +61,14 @@ async function show(deps: Deps, instance: InstanceRow) {
 type SharingCall = Pick<Call<unknown, unknown, unknown, Actor>, 'deps' | 'actor' | 'at' | 'operationId'>;
 
 /** Fence, audit record and intent in one transaction; the run that deletes is told afterwards. */
-async function transition(
-  call: SharingCall,
-  instanceId: string,
-  command: SharingCommand,
-  also?: (tx: Client) => Promise<void>,
-) {
+async function transition(call: SharingCall, instanceId: string, command: SharingCommand, text?: string) {
   const { deps, actor: by, at, operationId } = call;
   const settings = { connectGraceMs: deps.config.CONNECT_GRACE, connectLooks: deps.config.CONNECT_LOOKS };
   const act: SharingAct = { command, actor: by.id, at: at.toISOString(), operationId, settings };
   const outcome = await inTransaction(deps.pool, async (tx) => {
-    await also?.(tx);
-    return applySharing(tx, instanceId, act);
+    const applied = await applySharing(tx, instanceId, act);
+    if (applied.changed && text !== undefined) await keepNote(tx, call, instanceId, text);
+    return applied;
   });
   const { generation, status } = outcome.sharing;
   if (outcome.turnsOff) {
@@ -86,6 +82,11 @@ async function transition(
   const body = await show(deps, (await loadInstance(deps.pool, instanceId))!);
   if (status !== 'turning_off') return { status: 200, body };
   return { status: 202, location: `/api/v1/instances/${instanceId}/sharing`, body };
+}
+
+async function keepNote(tx: Client, { actor: by, at, operationId }: SharingCall, instanceId: string, text: string) {
+  const noteId = derivedId(operationId, 'note');
+  await writeInstanceNote(tx, { id: noteId, instanceId, author: by.id, text, at: at.toISOString() });
 }
 
 function switchRoute(which: Side) {
@@ -137,17 +138,8 @@ export const sharingRoutes = [
     body: z.strictObject({ note }),
     responses: { 200: sharing, 202: sharing },
     handler: async (call) => {
-      const { deps, params, body, at, operationId } = call;
-      await instanceFor(deps, call.actor, 'sharing.revoke', params.id);
-      return transition(call, params.id, { type: 'revoke' }, (tx) =>
-        writeInstanceNote(tx, {
-          id: derivedId(operationId, 'note'),
-          instanceId: params.id,
-          author: call.actor.id,
-          text: body.note,
-          at: at.toISOString(),
-        }),
-      );
+      await instanceFor(call.deps, call.actor, 'sharing.revoke', call.params.id);
+      return transition(call, call.params.id, { type: 'revoke' }, call.body.note);
     },
   }),
 ];
