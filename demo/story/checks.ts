@@ -10,17 +10,22 @@ export interface Checks {
   equal(sentence: string, actual: unknown, expected: unknown): void;
   /** Something that ended the story before its end. */
   brokeOff(reason: unknown): void;
+  /** Somebody interrupted the story: what fails from now on fails for that reason, and nothing is said any more. */
+  interrupted(): void;
   allHeld(): boolean;
   /** The last lines. @returns whether all held */
   sum(): boolean;
 }
 
-export function createChecks(print: (line: string) => void): Checks {
+export function createChecks(printLine: (line: string) => void): Checks {
+  let silent = false;
+  const print = (line: string) => void (silent || printLine(line));
   let held = 0;
   let chapters = 0;
   const failed: string[] = [];
 
   const that: Checks['that'] = (sentence, holds, detail) => {
+    if (silent) return;
     print(`   ${holds ? '✓' : '✗'} ${sentence}`);
     if (holds) {
       held += 1;
@@ -40,14 +45,18 @@ export function createChecks(print: (line: string) => void): Checks {
       that(sentence, isDeepStrictEqual(actual, expected), { actual, expected });
     },
     brokeOff(reason) {
+      if (silent) return;
       failed.push('the story was told to its end');
       print(`   ✗ The story broke off.\n${indented(show(reason))}`);
+    },
+    interrupted() {
+      silent = true;
     },
     allHeld: () => failed.length === 0,
     sum() {
       if (failed.length === 0) print(`\n${held} checks held`);
       else print(`\n${held} checks held, ${failed.length} did not: ${failed.join('; ')}`);
-      return failed.length === 0;
+      return failed.length === 0 && !silent;
     },
   };
 }

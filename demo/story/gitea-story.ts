@@ -1,29 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder } from '../../src/stack/cache.ts';
+import { findGiteaBinary, type GiteaBinary } from '../../src/stack/gitea-binary.ts';
 import { StackProblem } from '../../src/stack/problem.ts';
 import { DEMO_TOKENS } from '../peers/demo-people.ts';
 import { peopleAt } from '../people-tokens.ts';
 import { ok } from './api.ts';
 import type { Checks } from './checks.ts';
-import { startGiteaServer, type GiteaServer } from './gitea-server.ts';
-import { total, workerAt, type Worker } from './gitea-work.ts';
-import { developer, siteAdmin, type Developer, type Receipts } from './people.ts';
+import { connecting } from './gitea-connecting.ts';
+import { expiring, TOKEN_SECONDS } from './gitea-expiring.ts';
+import { leaving } from './gitea-leaving.ts';
+import { startGitea, type GiteaServer } from './gitea-server.ts';
+import { registerApplication, type OAuthApplication } from './gitea-sign-in.ts';
+import { accessTokenOf, addUser, type GiteaUser } from './gitea-user.ts';
+import { workOf, type Work } from './gitea-work.ts';
+import { nothingWentWrong } from './nothing-went-wrong.ts';
+import { developer, siteAdmin, type Developer } from './people.ts';
 import { setUp, type Story } from './setting.ts';
-import { atAcme } from './syncing.ts';
-import { searchEverything } from './search.ts';
-import { until } from './until.ts';
+import { whatCrossed } from './gitea-wire.ts';
+
+const REDIRECT_URI = 'http://127.0.0.1/signed-in';
+
+/** All that a chapter about a Gitea works with. */
+export interface GiteaStory extends Story {
+  gitea: GiteaServer;
+  application: OAuthApplication;
+  instanceId: string;
+  /** The developer: as the product knows her, at Gitea, and what she does there. */
+  devi: Developer;
+  deviThere: GiteaUser;
+  work: Work;
+  /** What must be nowhere in the clear; grows as the story goes on. */
+  secrets: string[];
+}
 
 /** The main job on counts that a real server made from real pushes. */
 export async function tellStory(checks: Checks): Promise<void> {
   let story: Story | undefined;
   let gitea: GiteaServer | undefined;
   try {
+    const binary = await built(checks);
     story = await setUp(checks);
-    gitea = await startGiteaServer(join(story.dataDir, 'gitea'), (line) => checks.tell(line));
-    const { devi, work, secrets } = await moveIn(story, gitea);
-    await connectAndSync(story, devi, work);
-    await optOutAndReconnect(story, devi, work);
-    checks.chapter('What was kept of it');
-    await searchEverything(story, secrets);
+    gitea = await startGitea(binary, join(story.dataDir, 'gitea'), {
+      tokenSeconds: TOKEN_SECONDS,
+      adminLogin: 'ada-at-gitea',
+    });
+    const all = await registerGitea(story, gitea);
+    await expiring(all, await connecting(all));
+    await nothingWentWrong(all);
+    await leaving(all);
+    await whatCrossed(all);
   } catch (error) {
     checks.brokeOff(error instanceof StackProblem ? error.message : error);
   } finally {
@@ -32,86 +59,68 @@ export async function tellStory(checks: Checks): Promise<void> {
   }
 }
 
-interface Moved {
-  devi: Developer;
-  work: Worker;
-  /** What must be nowhere in the clear. */
-  secrets: string[];
+/** Before anything else is started. Ctrl-C ends a build by an exit, which takes its compilers along. */
+async function built(checks: Checks): Promise<GiteaBinary> {
+  if (spawnSync('git', ['--version'], { stdio: 'ignore' }).status !== 0) {
+    throw new StackProblem('Gitea and whoever pushes to it need git: install it (https://git-scm.com/downloads).');
+  }
+  const quit = () => process.exit(130);
+  process.on('SIGINT', quit).on('SIGTERM', quit);
+  try {
+    return await findGiteaBinary({ cacheDir: cacheFolder(), log: (line) => checks.tell(line) });
+  } finally {
+    process.off('SIGINT', quit).off('SIGTERM', quit);
+  }
 }
 
 /** Two people at a Gitea that belongs to the organization acme; access approved and both sides on. */
-async function moveIn(story: Story, gitea: GiteaServer): Promise<Moved> {
+async function registerGitea(story: Story, gitea: GiteaServer): Promise<GiteaStory> {
   const { checks, operator, stack } = story;
   checks.chapter('A real Gitea is registered, and sharing is enabled on both sides');
-  const githubUserId = async (key: string) => (await peopleAt(stack.peers!))(key).githubUserId;
-  const root = await gitea.addUser('ada', { admin: true });
-  const user = await gitea.addUser('devi');
-  const work = await workerAt(gitea, user, story.dataDir);
-  const boss = await workerAt(gitea, root, story.dataDir);
+  const identityOf = await peopleAt(stack.peers!);
+  const deviThere = await addUser(gitea.admin, 'devi-at-gitea');
+  const credential = await accessTokenOf(gitea.admin);
+  const application = await registerApplication(gitea.admin, REDIRECT_URI);
 
   const accountId = await operator.registersAccount('organization', 'acme', DEMO_TOKENS.installation('acme'));
   await operator.recordsTerms(accountId, 'standard');
-  const instance = {
+  const { clientId, clientSecret } = application;
+  const instanceId = await operator.registersInstance({
     hostname: new URL(gitea.url).host,
     kind: 'gitea',
     baseUrl: gitea.url,
     accountId,
-    credential: root.token,
-  } as const;
-  const instanceId = await operator.registersInstance(instance);
+    credential,
+    oauth: { clientId, clientSecret },
+  });
   await operator.recordsConnect(instanceId, true);
-  const apiOf = async ({ identity }: Worker, key: string) =>
-    story.apiOf({ role: 'person', person: { instanceId, source: identity, githubUserId: await githubUserId(key) } });
-  const ada = siteAdmin(await apiOf(boss, 'ada'), instanceId);
+  const apiOf = ({ identity }: GiteaUser, key: string) =>
+    story.apiOf({
+      role: 'person',
+      person: { instanceId, source: identity, githubUserId: identityOf(key).githubUserId },
+    });
+  const hers = await apiOf(deviThere, 'devi');
+  const { failedChecks } = ok(await siteAdmin(hers, instanceId).requestsAccess());
+  checks.that(
+    'Devi may not request access: Gitea says that she does not administer it',
+    failedChecks.some(({ code }) => code === 'not_site_admin'),
+    failedChecks,
+  );
+  const ada = siteAdmin(await apiOf(gitea.admin, 'ada'), instanceId);
   checks.equal('Ada, its administrator, is approved by the terms', ok(await ada.requestsAccess()).status, 'approved');
   ok(await ada.enables('instance'));
-  checks.equal('both sides are on', ok(await ada.enables('account')).status, 'on');
-  const devi = developer(await apiOf(work, 'devi'), instanceId, 'devi');
-  await work.pushes(3);
-  ok(await devi.connects(user.token));
-  await devi.isNow('connected');
-  return { devi, work, secrets: [user.token, user.password, root.token, root.password] };
-}
+  checks.equal('she enables both sides: sharing is on', ok(await ada.enables('account')).status, 'on');
 
-async function connectAndSync({ checks, database, operator }: Story, devi: Developer, work: Worker): Promise<void> {
-  checks.chapter('Devi pushes commits to a private repository, and connects');
-  const days = await work.days();
-  checks.that('her pushes are contributions at Gitea', total(days) >= 3, days);
-  const preview = ok(await devi.previews());
-  checks.equal('the look shows exactly what Gitea says', preview.days, days);
-  checks.equal('and nothing was written by looking', await database.counts(devi.id), []);
-  ok(await devi.sends());
-  const first = await until(
-    'the first counts',
-    () => database.counts(devi.id),
-    ({ length }) => length > 0,
-  );
-  checks.equal('she ticks, and the first counts equal Gitea’s', first, days);
-
-  await work.pushes(4);
-  const more = await work.days();
-  checks.that('four pushes later Gitea counts more', total(more) === total(days) + 4, { days, more });
-  const run = await operator.syncs();
-  checks.equal('the sync reads it', atAcme(run), { outcome: 'finished', connections: 1, changed: 1, failed: 0 });
-  checks.equal('and every day equals Gitea’s', await database.counts(devi.id), more);
-}
-
-async function optOutAndReconnect(
-  { checks, anyone, database, operator }: Story,
-  devi: Developer,
-  work: Worker,
-): Promise<void> {
-  checks.chapter('Devi opts out, and reconnects');
-  const kept = (await database.counts(devi.id)).length;
-  const { receipts } = ok(await devi.optsOut());
-  await devi.isNow('restorable');
-  checks.equal('her counts are gone', await database.counts(devi.id), []);
-  const receipt = ok(await anyone.get<Receipts>(receipts)).items.at(-1);
-  checks.equal('the receipt says so', [receipt?.itemsDeleted, receipt?.itemsLeft], [kept, 0]);
-  await work.pushes(2);
-  await operator.syncs();
-  checks.equal('she works on, and nothing is sent', await database.counts(devi.id), []);
-  ok(await devi.reconnects());
-  await devi.isNow('sending');
-  checks.equal('she reconnects, and every day equals Gitea’s again', await database.counts(devi.id), await work.days());
+  const devi = developer(hers, instanceId, 'devi');
+  const folder = join(story.dataDir, 'work');
+  mkdirSync(folder);
+  const secrets = [
+    credential,
+    clientSecret,
+    gitea.admin.password,
+    deviThere.password,
+    gitea.admin.login,
+    deviThere.login,
+  ];
+  return { ...story, gitea, application, instanceId, devi, deviThere, work: workOf(deviThere, folder), secrets };
 }

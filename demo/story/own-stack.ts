@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { startStack, type Stack } from '../../src/stack/stack.ts';
 import type { Checks } from './checks.ts';
 
@@ -9,10 +10,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 export async function startOwnStack(checks: Checks, dataDir: string, settings: Record<string, string>): Promise<Stack> {
   const interrupted = new AbortController();
   let started: Stack | undefined;
+  const clear = () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   const interrupt = () => {
     interrupted.abort();
     // Before it is started, the start itself stops what there is.
-    void started?.stop().finally(() => process.exit(130));
+    if (!started) return;
+    checks.tell('Interrupted: all of it is stopped.');
+    checks.interrupted();
+    void started.stop().finally(() => {
+      if (checks.allHeld()) clear();
+      process.exit(130);
+    });
   };
   const forget = () => SIGNALS.forEach((signal) => process.off(signal, interrupt));
   for (const signal of SIGNALS) process.once(signal, interrupt);
@@ -25,6 +33,7 @@ export async function startOwnStack(checks: Checks, dataDir: string, settings: R
     });
   } catch (error) {
     forget();
+    if (interrupted.signal.aborted) clear();
     throw error;
   }
   const stack = started;

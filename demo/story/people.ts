@@ -109,8 +109,9 @@ export function developer(api: Api, instanceId: string, key: string) {
     get id() {
       return id;
     },
-    async connects(token: string) {
-      const answer = await api.post<Connection>('/api/v1/connections', { instanceId, token });
+    /** @param expiring what belongs to a token that expires */
+    async connects(token: string, expiring: { refreshToken?: string; expiresAt?: string } = {}) {
+      const answer = await api.post<Connection>('/api/v1/connections', { instanceId, token, ...expiring });
       if (answer.status === 201) id = answer.body.id;
       return answer;
     },
