@@ -169,13 +169,18 @@ describe('loss of GitHub Connect', () => {
     const lost = step(looked, look(false, 24 * HOUR));
     expect(lost).toMatchObject({ action: 'sharing.connect_lost', turnsOff: true });
     expect(lost.next).toMatchObject({ status: 'turning_off', generation: 1, endsIn: 'off' });
-    expect(after(lost.next, verified, enable('instance')).status).toBe('off');
+    // Whoever wants it back says so on both sides.
+    for (const side of SIDES) expect(after(lost.next, verified, enable(side)).status).toBe('off');
   });
 
   test('turns off with the third look, and not with the second, however long it lasts', () => {
     const second = after(paused, look(false, 100 * HOUR));
     expect(second).toMatchObject({ status: 'paused', connectLostLooks: 2 });
     expect(step(second, look(false, 101 * HOUR)).turnsOff).toBe(true);
+  });
+
+  test('that is none changes nothing and is not recorded', () => {
+    expect(step(on, look(true))).toEqual({ next: on, action: undefined, turnsOff: false });
   });
 
   test('is counted anew after it came back', () => {
