@@ -1,4 +1,4 @@
-import type { ConnectionState, FenceMove } from '../domain/connection.ts';
+import { NEW_CONNECTION, stepConnection, type ConnectionState, type FenceMove } from '../domain/connection.ts';
 import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
 import { recordAudit, recordedVersion } from './audit.ts';
@@ -63,17 +63,9 @@ export async function commitConnection(tx: Client, commit: ConnectionCommit): Pr
   }
   if (fences.erased_at && commit.next.status !== 'ended') throw new DomainError('not_found');
   if (commit.fence === 'enter') await enter(tx, commit, fences);
-  if (commit.fence === 'close') await close(tx, commit.connectionId, addMs(commit.asOf, commit.restoreWindowMs));
-  const version = await recordAudit(tx, {
-    subjectKind: 'connection',
-    subjectId: commit.connectionId,
-    action: commit.action,
-    actor: commit.actor,
-    at: commit.asOf,
-    operationId: commit.operationId,
-    detail: { to: commit.next.status, ...commit.detail },
-  });
-  const row = await project(tx, commit, version);
+  if (commit.fence === 'change_profile') await changeProfile(tx, commit.connectionId);
+  if (commit.fence === 'close') await closeFence(tx, commit.connectionId, addMs(commit.asOf, commit.restoreWindowMs));
+  const row = await recordStep(tx, commit);
   await markDone(tx, commit.intents ?? [], commit.asOf);
   await enqueue(
     tx,
@@ -98,7 +90,7 @@ async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Prom
 }
 
 /** From here on no write of an older generation passes; the 90 days start with the first removal. */
-async function close(tx: Client, connectionId: string, restoreUntil: string): Promise<number> {
+export async function closeFence(tx: Client, connectionId: string, restoreUntil: string): Promise<number> {
   const { rows } = await tx.query<{ generation: number }>(
     `update connection set generation = generation + 1, open_read = null,
        restore_until = coalesce(restore_until, $2) where id = $1 returning generation`,
@@ -107,13 +99,38 @@ async function close(tx: Client, connectionId: string, restoreUntil: string): Pr
   return rows[0]!.generation;
 }
 
-async function project(tx: Client, commit: ConnectionCommit, version: number): Promise<Committed> {
+type RecordedStep = Pick<
+  ConnectionCommit,
+  'connectionId' | 'operationId' | 'action' | 'actor' | 'asOf' | 'next' | 'detail'
+>;
+
+/** The move's end; where the link was erased meanwhile there is nothing to change. */
+async function changeProfile(tx: Client, connectionId: string): Promise<void> {
+  await tx.query(
+    `update connection_person set profile_id = next_profile_id, next_profile_id = null
+     where connection_id = $1 and next_profile_id is not null`,
+    [connectionId],
+  );
+}
+
+/** The audit record, and the projection under its version. */
+async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
+  const version = await recordAudit(tx, {
+    subjectKind: 'connection',
+    subjectId: step.connectionId,
+    action: step.action,
+    actor: step.actor,
+    at: step.asOf,
+    operationId: step.operationId,
+    detail: { to: step.next.status, ...step.detail },
+  });
   const { rows } = await tx.query<{ generation: number; restore_until: Date | null }>(
     `update connection set status = $2, causes = $3, consent_version = $4, version = $5,
-       consented_at = case when $4::text is distinct from consent_version then $6 else consented_at end,
+       consented_at = case when $4::text is null then null
+         when $4::text is distinct from consent_version then $6 else consented_at end,
        sending_since = case when $2 <> 'sending' then null else coalesce(sending_since, $6) end
      where id = $1 returning generation, restore_until`,
-    [commit.connectionId, commit.next.status, commit.next.causes, commit.next.consentVersion, version, commit.asOf],
+    [step.connectionId, step.next.status, step.next.causes, step.next.consentVersion, version, step.asOf],
   );
   return { version, generation: rows[0]!.generation, restoreUntil: rows[0]!.restore_until?.toISOString() ?? null };
 }
@@ -145,7 +162,7 @@ export async function acceptRemoval(
   );
   if (known.rows[0]) return { operationId: known.rows[0].operation_id, generation: known.rows[0].generation };
   if (fences.erased_at) throw new DomainError('not_found');
-  const generation = await close(tx, removal.connectionId, addMs(removal.asOf, removal.restoreWindowMs));
+  const generation = await closeFence(tx, removal.connectionId, addMs(removal.asOf, removal.restoreWindowMs));
   await recordAudit(tx, {
     subjectKind: 'connection',
     subjectId: removal.connectionId,
@@ -188,6 +205,9 @@ export async function eraseLinks(tx: Client, connectionIds: string[], asOf: stri
   ]);
 }
 
+/** Under this operation a link's end is recorded, by whichever step comes first. */
+const LAPSE = 'lapsed';
+
 /**
  * Erases a link whose window has passed, if it still has: a reconnect that was accepted before cleared the clock.
  * @returns whether it was erased now
@@ -196,5 +216,7 @@ export async function lapseConnection(tx: Client, connectionId: string, asOf: st
   const fences = await lockConnection(tx, connectionId);
   if (fences.erased_at || !fences.restore_until || fences.restore_until.toISOString() > asOf) return false;
   await eraseLinks(tx, [connectionId], asOf);
+  const { next, action } = stepConnection(NEW_CONNECTION, { type: 'lapse' });
+  await recordStep(tx, { connectionId, operationId: LAPSE, action: action!, actor: 'system', asOf, next });
   return true;
 }

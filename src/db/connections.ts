@@ -6,6 +6,7 @@ import type { Client, Queryable } from './pool.ts';
 import { recordAudit } from './audit.ts';
 import { lockInstanceShared } from './locks.ts';
 import { openIntents, type Intent } from './intents.ts';
+import { requireFreeProfile } from './profiles.ts';
 
 /** Everything of a connection that holds no person: fences, projection, and its instance's gate. */
 export interface ConnectionRow {
@@ -104,11 +105,24 @@ export async function connectionsOf(
   const { rows } = await db.query<Row>(
     `${SELECT} join connection_person p on p.connection_id = c.id
      where p.instance_id = $1 and p.source_user_id = $2 and p.source_created_at = $3
-       and exists (select 1 from profile f where f.id = p.profile_id and f.github_user_id = $4)
+       and exists (select 1 from profile f where f.id in (p.profile_id, p.next_profile_id) and f.github_user_id = $4)
      order by c.created_at`,
     [person.instanceId, person.userId, person.createdAt, person.githubUserId],
   );
   return rows.map(toConnection);
+}
+
+/** The connections of a user of an instance, whatever profile they feed. */
+export async function connectionsOfSource(
+  db: Queryable,
+  source: { instanceId: string; userId: number; createdAt: string },
+): Promise<{ id: string }[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select connection_id as id from connection_person
+     where instance_id = $1 and source_user_id = $2 and source_created_at = $3`,
+    [source.instanceId, source.userId, source.createdAt],
+  );
+  return rows;
 }
 
 export interface NewConnection {
@@ -130,17 +144,20 @@ export interface NewConnection {
 export async function insertConnection(tx: Client, connection: NewConnection): Promise<void> {
   await lockInstanceShared(tx, connection.instanceId);
   const generation = await requireOpenGate(tx, connection.instanceId);
+  await refuseConnected(tx, connection);
+  await requireFreeProfile(tx, connection.instanceId, connection.profileId);
   await tx.query(
     `insert into connection (id, instance_id, joined_generation, status, created_at) values ($1, $2, $3, 'connecting', $4)`,
     [connection.id, connection.instanceId, generation, connection.asOf],
   );
-  const person = [connection.instanceId, connection.sourceUserId, connection.sourceCreatedAt, connection.profileId];
+  const person = [connection.instanceId, connection.sourceUserId, connection.sourceCreatedAt];
   const inserted = await tx.query(
     `insert into connection_person (connection_id, instance_id, source_user_id, source_created_at, profile_id)
-     values ($1, $2, $3, $4, $5) on conflict do nothing`,
-    [connection.id, ...person],
+     values ($1, $2, $3, $4, $5) on conflict (instance_id, source_user_id, source_created_at) do nothing`,
+    [connection.id, ...person, connection.profileId],
   );
-  if (inserted.rowCount === 0) throw await whoIsThere(tx, connection);
+  // The same user, connecting twice at the same time.
+  if (inserted.rowCount === 0) await refuseConnected(tx, connection);
   await storeToken(tx, connection.id, connection.token);
   await recordAudit(tx, {
     subjectKind: 'connection',
@@ -152,14 +169,13 @@ export async function insertConnection(tx: Client, connection: NewConnection): P
   });
 }
 
-async function whoIsThere(tx: Client, connection: NewConnection): Promise<DomainError> {
+async function refuseConnected(tx: Client, connection: NewConnection): Promise<void> {
   const { rows } = await tx.query<{ connection_id: string }>(
     `select connection_id from connection_person where instance_id = $1 and source_user_id = $2 and source_created_at = $3`,
     [connection.instanceId, connection.sourceUserId, connection.sourceCreatedAt],
   );
-  return rows[0]
-    ? new DomainError('already_connected', undefined, { facts: { connectionId: rows[0].connection_id } })
-    : new DomainError('profile_taken');
+  if (!rows[0]) return;
+  throw new DomainError('already_connected', undefined, { facts: { connectionId: rows[0].connection_id } });
 }
 
 /** The instance's sharing generation, if its gate is open; read after its lock. */

@@ -2,7 +2,7 @@ import type { Queryable } from './pool.ts';
 
 export interface Intent {
   operationId: string;
-  kind: 'opt_out' | 'forget' | 'turn_off';
+  kind: 'opt_out' | 'forget' | 'move' | 'turn_off';
   subjectId: string;
   generation: number;
   askedAt: string;

@@ -32,7 +32,7 @@ export async function myData(db: Queryable, person: PersonKey): Promise<MyData> 
 }
 
 const PERSON = `with me as (
-    select m.* from connection_person m join profile p on p.id = m.profile_id
+    select m.* from connection_person m join profile p on p.id in (m.profile_id, m.next_profile_id)
     where m.instance_id = $1 and m.source_user_id = $2 and m.source_created_at = $3 and p.github_user_id = $4),
   mine as (select connection_id as id from me),
   asked as (select * from access_request where instance_id = $1 and requester_source_user_id = $2 and requester_github_user_id = $4),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Day } from '../domain/dates.ts';
+import { DomainError } from '../domain/errors.ts';
 import { SOURCE_LABELS, type SourceKind, type SourceLabel } from '../domain/source-label.ts';
 import type { DayCount } from '../domain/window.ts';
 import { recordAudit, recordedVersion } from './audit.ts';
@@ -34,6 +35,19 @@ export async function ensureProfile(tx: Queryable, githubUserId: number): Promis
     githubUserId,
   ]);
   return (await profileOf(tx, githubUserId))!;
+}
+
+/**
+ * Whether a connection of this instance may feed the profile; nothing else can take it until the caller's transaction ends.
+ * @throws DomainError profile_taken
+ */
+export async function requireFreeProfile(tx: Queryable, instanceId: string, profileId: string): Promise<void> {
+  await tx.query('select 1 from profile where id = $1 for update', [profileId]);
+  const taken = await tx.query(
+    'select 1 from connection_person where instance_id = $1 and (profile_id = $2 or next_profile_id = $2)',
+    [instanceId, profileId],
+  );
+  if (taken.rowCount) throw new DomainError('profile_taken');
 }
 
 export async function profileOf(db: Queryable, githubUserId: number): Promise<Profile | undefined> {

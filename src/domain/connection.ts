@@ -40,6 +40,8 @@ export type ConnectionCommand =
   | { type: 'observe'; cause: ObservedCause }
   | { type: 'switched_off' }
   | { type: 'removed' }
+  | { type: 'move' }
+  | { type: 'moved' }
   | { type: 'lift'; causes: ObservedCause[] }
   | { type: 'reconnect' }
   | { type: 'restored' }
@@ -52,7 +54,9 @@ export type FenceMove =
   /** store the instance's sharing generation, if its gate is open, and clear the clock */
   | 'enter'
   /** raise the generation and start the 90 days */
-  | 'close';
+  | 'close'
+  /** put the profile of an accepted move in the place of the old one */
+  | 'change_profile';
 
 export interface ConnectionStep {
   next: ConnectionState;
@@ -150,6 +154,10 @@ export function stepConnection(state: ConnectionState, command: ConnectionComman
       return isLive(state.status) ? to(state, 'restorable', 'switched_off') : unchanged(state);
     case 'removed':
       return state.status === 'removing' ? to(state, 'restorable', 'counts_deleted') : unchanged(state);
+    case 'move':
+      return isLive(state.status) ? to(state, 'removing', 'move_started') : unchanged(state);
+    case 'moved':
+      return to(state, 'restorable', 'moved', 'change_profile');
     case 'lift':
       return lift(state, command.causes);
     case 'reconnect':

@@ -2,6 +2,7 @@ import { proxyActivities, sleep, uuid4 } from '@temporalio/workflow';
 import type { ConnectionActivities, ConnectionView } from '../activities/connections.ts';
 import { stepConnection, type ConnectionCommand, type ConnectionStep } from '../domain/connection.ts';
 import type { Act } from './connection.messages.ts';
+import { refusalBehind } from './refusals.ts';
 
 const patient = {
   startToCloseTimeout: '30s',
@@ -79,11 +80,9 @@ export class ConnectionLife {
   async #takeUpRemovals(): Promise<void> {
     const { intents } = this.#known;
     for (const { operationId, kind, askedAt } of intents) {
-      if (kind === 'forget') {
-        await this.#removeCounts('forgotten', askedAt, operationId);
-      } else if (kind === 'opt_out') {
-        await this.#takeUpOptOut(operationId, askedAt);
-      }
+      if (kind === 'forget') await this.#removeCounts('forgotten', askedAt, { type: 'forget' }, [operationId]);
+      else if (kind === 'opt_out') await this.#takeUpOptOut(operationId, askedAt);
+      else if (kind === 'move') await this.#takeUpMove(operationId, askedAt);
     }
     const { state, erased } = this.#known;
     if (intents.length > 0 || state.status !== 'removing' || erased) return;
@@ -98,13 +97,32 @@ export class ConnectionLife {
     if (this.#known.state.status === 'removing' && !this.#known.erased) await this.#removeCounts('opted_out', askedAt);
   }
 
+  /** The counts go at the old profile; only then the new one takes its place, and sending goes on where nothing stands against it. */
+  async #takeUpMove(operationId: string, askedAt: string): Promise<void> {
+    if (this.#known.erased) return closeIntent({ operationId, asOf: nowIso() });
+    await this.commit({ type: 'move' }, bySystem(`${operationId}/taken`));
+    await this.#removeCounts('moved', askedAt, { type: 'moved' }, [operationId]);
+    if (this.#known.state.causes.length > 0) return;
+    try {
+      await this.commit({ type: 'reconnect' }, bySystem(`${operationId}/reconnected`));
+    } catch (error) {
+      // Something else was accepted meanwhile, or the gate closed: they may come back by an act of theirs.
+      if (!refusalBehind(error)) throw error;
+    }
+  }
+
   /** Delete, read back zero, write the receipt; until then nobody is told that it is done. */
-  async #removeCounts(cause: string, askedAt: string, forget?: string): Promise<void> {
+  async #removeCounts(
+    cause: string,
+    askedAt: string,
+    command: ConnectionCommand = { type: 'removed' },
+    intents: string[] = [],
+  ): Promise<void> {
     const { generation } = this.#known;
     const connectionId = this.#connectionId;
     const by = bySystem(`removed/${generation}`);
-    const step = stepConnection(this.#known.state, forget === undefined ? { type: 'removed' } : { type: 'forget' });
-    const commit = step.action ? { ...this.#written(step, by), intents: forget === undefined ? [] : [forget] } : null;
+    const step = stepConnection(this.#known.state, command);
+    const commit = step.action ? { ...this.#written(step, by), intents } : null;
     for (;;) {
       await removeConnectionCounts({ connectionId, generation });
       const { left, committed } = await verifyConnectionRemoval({

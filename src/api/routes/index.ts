@@ -5,6 +5,7 @@ import { accountRoutes } from './accounts.ts';
 import { auditRoutes } from './audit.ts';
 import { connectionActRoutes } from './connection-acts.ts';
 import { connectionCountRoutes } from './connection-counts.ts';
+import { connectionMoveRoutes } from './connection-move.ts';
 import { connectionRoutes } from './connections.ts';
 import { doctorRoutes } from './doctor.ts';
 import { instanceRoutes } from './instances.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...connectionRoutes,
   ...connectionCountRoutes,
   ...connectionActRoutes,
+  ...connectionMoveRoutes,
   ...meRoutes,
   ...receiptRoutes,
   ...profileRoutes,

@@ -105,10 +105,14 @@ create table connection_person (
   source_user_id bigint not null,
   source_created_at timestamptz not null,
   profile_id uuid not null references profile,
+  -- where an accepted move leads, until the counts at the old profile are verified to be gone
+  next_profile_id uuid references profile,
   unique (instance_id, source_user_id, source_created_at),
-  unique (instance_id, profile_id)
+  unique (instance_id, profile_id),
+  unique (instance_id, next_profile_id)
 );
 create index connection_person_profile on connection_person (profile_id);
+create index connection_person_next on connection_person (next_profile_id) where next_profile_id is not null;
 
 create table connection_token (
   connection_id uuid primary key references connection,
@@ -173,7 +177,7 @@ create index note_subject on note (subject_id, created_at);
 -- Accepted acts that a workflow has still to take up. Reads show them over the projection.
 create table intent (
   operation_id text primary key,
-  kind text not null check (kind in ('opt_out', 'forget', 'turn_off')),
+  kind text not null check (kind in ('opt_out', 'forget', 'move', 'turn_off')),
   subject_id uuid not null,
   generation bigint not null,
   asked_at timestamptz not null,
