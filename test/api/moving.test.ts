@@ -115,10 +115,13 @@ test('a profile to which a connection is moving is taken for whoever connects me
   const { path } = await sending('ines');
   const asAda = await signedInAs('ines', 'ada');
   await stopWork();
-  await asAda.post(`${path}/move`, consent);
-  const ada = await world.person('ada');
-  const refused = await ada.post('/api/v1/connections', { instanceId, token: DEMO_TOKENS.instance('ada') });
+  const refused = await asAda
+    .post(`${path}/move`, consent)
+    .then(() => world.person('ada'))
+    .then((ada) => ada.post('/api/v1/connections', { instanceId, token: DEMO_TOKENS.instance('ada') }))
+    .finally(async () => {
+      stopWork = await startWork(world);
+    });
   expect(refused).toMatchObject({ status: 409, code: 'profile_taken' });
-  stopWork = await startWork(world);
   await eventually(async () => (await asAda.get<Shown>(path)).body.status === 'sending', 'it sends to the new one');
 });
