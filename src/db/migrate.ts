@@ -16,6 +16,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     direction: 'up',
     migrationsTable: 'migration',
     singleTransaction: false,
+    // Its own default is to fail while another process migrates.
+    advisoryLockMode: 'wait',
     verbose: false,
     logger: { info: () => {}, warn: () => {}, error: () => {} },
   });
