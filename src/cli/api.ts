@@ -35,7 +35,7 @@ export function createApi({ url, token }: ApiPlace): Api {
     const json = parse(text);
     if (status >= 400) throw refusalOf(url, status, json);
     const answer = schema.safeParse(json);
-    if (status < 300 && answer.success) return answer.data;
+    if (answer.success) return answer.data;
     throw notOurs(url, status);
   };
   return {
