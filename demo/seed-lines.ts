@@ -1,6 +1,6 @@
 import type { DemoLines } from '../src/stack/welcome.ts';
 import { DEMO_PEOPLE, DEMO_TOKENS } from './peers/demo-people.ts';
-import type { DemoState, SeededStack } from './seed.ts';
+import type { DemoState, SeededStack } from './seed-state.ts';
 
 const row = (name: string, role: string, token: string) => `${name.padEnd(14)} ${role.padEnd(28)} ${token}`;
 

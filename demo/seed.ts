@@ -1,37 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { createPool, type Pool } from '../src/db/pool.ts';
-import type { Peers } from '../src/stack/programs.ts';
 import { write } from '../src/stack/remembered.ts';
 import type { DemoLines } from '../src/stack/welcome.ts';
 import { DEMO_PEOPLE, DEMO_TOKENS } from './peers/demo-people.ts';
 import { DEMO_INSTANCE_HOST_NAME } from './peers/github-peer.ts';
 import { peopleAt, tokenFor } from './people-tokens.ts';
 import { demoLines } from './seed-lines.ts';
+import { demoState, type DemoState, type SeededStack } from './seed-state.ts';
 import { createApi, ok } from './story/api.ts';
 import { developer, operator, siteAdmin, type Sharing } from './story/people.ts';
 import { registerEnterprise } from './story/registering.ts';
 import { until } from './story/until.ts';
-
-const made = z.object({
-  operator: z.string(),
-  support: z.string(),
-  instanceId: z.uuid(),
-  /** API tokens, by person's key. */
-  people: z.record(z.string(), z.string()),
-  /** Devi's. */
-  connectionId: z.uuid(),
-  svg: z.string(),
-});
-/** What was made for the demo, kept beside the data so that each start prints it again. */
-export type DemoState = z.infer<typeof made>;
-
-export interface SeededStack {
-  databaseUrl: string;
-  apiUrl: string;
-  peers: Peers;
-}
 
 /**
  * Puts the demo instance into a new database: access approved, both sides on, Devi sending under a public profile and
@@ -62,7 +42,7 @@ function readState(file: string): DemoState | undefined {
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, 'utf8');
   try {
-    return made.parse(JSON.parse(text));
+    return demoState.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

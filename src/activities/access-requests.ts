@@ -23,7 +23,7 @@ export interface AccessRequestDeps {
   db: {
     inTransaction<T>(pool: Pool, work: (tx: Client) => Promise<T>): Promise<T>;
     requests: Pick<typeof Requests, 'lockRequest' | 'projectRequest'>;
-    instances: Pick<typeof Instances, 'loadInstance'>;
+    instances: Pick<typeof Instances, 'loadInstance' | 'sourceInstance'>;
     audit: Pick<typeof Audit, 'recordAudit' | 'recordedVersion'>;
     outbox: Pick<typeof Outbox, 'enqueue'>;
   };
@@ -130,10 +130,10 @@ type Known = Promise<boolean | undefined>;
 
 async function isSiteAdmin(deps: AccessRequestDeps, instance: Instances.InstanceRow, requester: Requester): Known {
   if (!instance.credential) return undefined;
-  const { id, kind, baseUrl, allowHttpLoopback, credential } = instance;
-  const opened = deps.cipher.open(credential.ciphertext, credential.keyId, id);
+  const { ciphertext, keyId } = instance.credential;
+  const opened = deps.cipher.open(ciphertext, keyId, instance.id);
   const who = { userId: requester.sourceUserId, createdAt: requester.sourceCreatedAt };
-  return valueOf(await deps.authority.isSiteAdmin({ id, kind, baseUrl, allowHttpLoopback }, opened, who));
+  return valueOf(await deps.authority.isSiteAdmin(deps.db.instances.sourceInstance(instance), opened, who));
 }
 
 async function isAccountOwner(

@@ -14,12 +14,7 @@ const REFRESHABLE: ReadonlySet<SourceFailure> = new Set(['token_expired', 'token
 export type ReadingDeps = Pick<ActivityDeps, 'pool' | 'db' | 'sources' | 'cipher'>;
 
 export function sourceOf(deps: ReadingDeps, instance: InstanceRow): { source: Source; where: SourceInstance } {
-  const where: SourceInstance = {
-    id: instance.id,
-    kind: instance.kind,
-    baseUrl: instance.baseUrl,
-    allowHttpLoopback: instance.allowHttpLoopback,
-  };
+  const where = deps.db.instances.sourceInstance(instance);
   if (instance.oauth) {
     const { clientId, secret } = instance.oauth;
     where.oauth = { clientId, clientSecret: deps.cipher.open(secret.ciphertext, secret.keyId, instance.id) };

@@ -1,10 +1,9 @@
 import { dropProof, hasProof, storeProof } from '../db/admin-proofs.ts';
-import type { InstanceRow, Sealed } from '../db/instances.ts';
+import { sourceInstance, type InstanceRow, type Sealed } from '../db/instances.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Answer } from '../ports/authority.ts';
 import type { Deps } from './deps.ts';
 import type { Person } from './identity.ts';
-import { sourceInstance } from './source-instance.ts';
 
 export const PROOF_KEPT_MS = 24 * 3_600_000;
 const UNKNOWN: Answer<boolean> = { known: false };

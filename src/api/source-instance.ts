@@ -1,15 +1,9 @@
 import { loadInstance, type InstanceRow } from '../db/instances.ts';
 import { DomainError } from '../domain/errors.ts';
-import type { SourceInstance } from '../ports/source.ts';
 import { demand, type Action } from './authorize.ts';
 import type { Deps } from './deps.ts';
 import type { Actor, Person } from './identity.ts';
 import { proveSiteAdmin } from './site-admin.ts';
-
-/** Where an instance is, for a read; without the secret of its OAuth App. */
-export function sourceInstance({ id, kind, baseUrl, allowHttpLoopback }: InstanceRow): SourceInstance {
-  return { id, kind, baseUrl, allowHttpLoopback };
-}
 
 /** An instance that the actor has to do with. @throws DomainError not_found */
 export async function instanceFor(deps: Deps, actor: Actor, action: Action, instanceId: string): Promise<InstanceRow> {

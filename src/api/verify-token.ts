@@ -1,10 +1,9 @@
-import type { InstanceRow } from '../db/instances.ts';
+import { sourceInstance, type InstanceRow } from '../db/instances.ts';
 import type { NewConnection } from '../db/connections.ts';
 import { SOURCE_FAILURES } from '../domain/errors.ts';
 import type { SourceIdentity } from '../ports/source.ts';
 import type { Deps } from './deps.ts';
 import { failureError } from './failure-words.ts';
-import { sourceInstance } from './source-instance.ts';
 
 /** What a look at `/user` with somebody's token can end in. */
 export const WHOAMI_FAILURES = SOURCE_FAILURES;

@@ -1,4 +1,5 @@
 import type { AccountRef } from '../ports/authority.ts';
+import type { SourceInstance } from '../ports/source.ts';
 import type { SourceKind } from '../domain/source-label.ts';
 import {
   NO_SHARING,
@@ -33,6 +34,11 @@ export interface InstanceRow {
 export interface Sealed {
   ciphertext: Buffer;
   keyId: string;
+}
+
+/** Where an instance is, for a read; without the secret of its OAuth App. */
+export function sourceInstance({ id, kind, baseUrl, allowHttpLoopback }: InstanceRow): SourceInstance {
+  return { id, kind, baseUrl, allowHttpLoopback };
 }
 
 const COLUMNS = `i.id, i.hostname, i.kind, i.base_url, i.allow_http_loopback,

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { requestSettings } from '../api/request-settings.ts';
 import type { Config } from '../config.ts';
 import * as requests from '../db/access-requests.ts';
 import * as connections from '../db/connections.ts';
@@ -10,8 +9,7 @@ import * as intents from '../db/intents.ts';
 import { overdueConnections } from '../db/overdue.ts';
 import * as sightings from '../db/sightings.ts';
 import type { Pool } from '../db/pool.ts';
-import { connectionStart, deliverIntent, wakeConnection } from '../temporal/deliver.ts';
-import { accessRequestWorkflowId } from '../workflows/access-request.messages.ts';
+import { accessRequestStart, connectionStart, deliverIntent, wakeConnection } from '../temporal/deliver.ts';
 import { revokeTokens, type RevocationDeps } from './revocations.ts';
 
 export interface SweeperDeps extends RevocationDeps {
@@ -41,13 +39,7 @@ const startOrphans: Sweep = async ({ pool, client, config }) => {
     await client.workflow.start('connection', connectionStart(id, config.TASK_QUEUE_PEOPLE)).catch(unlessStarted);
   }
   for (const orphan of await requests.orphanedRequests(pool, BATCH)) {
-    await client.workflow
-      .start('accessRequest', {
-        workflowId: accessRequestWorkflowId(orphan.requestId),
-        taskQueue: config.TASK_QUEUE_PEOPLE,
-        args: [{ ...orphan, settings: requestSettings(config) }],
-      })
-      .catch(unlessStarted);
+    await client.workflow.start('accessRequest', accessRequestStart(config, orphan)).catch(unlessStarted);
   }
 };
 

@@ -1,8 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
+import type { Config } from '../config.ts';
 import type { Intent } from '../db/intents.ts';
+import { accessRequestWorkflowId, type AccessRequestInput } from '../workflows/access-request.messages.ts';
 import { wakeSignal, type ConnectionInput } from '../workflows/connection.messages.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../workflows/ids.ts';
+import { requestSettings } from './request-settings.ts';
 
 /** How a connection's workflow is started, by whoever comes first: a route, an act, or a sweeper. */
 export function connectionStart(connectionId: string, taskQueue: string) {
@@ -13,6 +16,17 @@ export function connectionStart(connectionId: string, taskQueue: string) {
     args: [input] as [ConnectionInput],
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     staticSummary: 'one developer’s connection',
+  };
+}
+
+/** The same of an access request. */
+export function accessRequestStart(config: Config, request: Omit<AccessRequestInput, 'settings'>) {
+  const input: AccessRequestInput = { ...request, settings: requestSettings(config) };
+  return {
+    workflowId: accessRequestWorkflowId(request.requestId),
+    taskQueue: config.TASK_QUEUE_PEOPLE,
+    args: [input] as [AccessRequestInput],
+    staticSummary: 'one request for access',
   };
 }
 

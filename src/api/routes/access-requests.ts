@@ -4,18 +4,14 @@ import { notesOfRequest } from '../../db/act-notes.ts';
 import { loadInstance } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { DomainError } from '../../domain/errors.ts';
-import {
-  accessRequestWorkflowId,
-  beginUpdate,
-  type AccessRequestInput,
-} from '../../workflows/access-request.messages.ts';
+import { accessRequestStart } from '../../temporal/deliver.ts';
+import { beginUpdate } from '../../workflows/access-request.messages.ts';
 import { accessRequest, accessRequestWithNotes, notesFor, requestStatus, showRequest } from '../access-request-view.ts';
 import { askWorkflow, type WithStart } from '../ask-workflow.ts';
 import type { Deps } from '../deps.ts';
 import { derivedId } from '../derived-id.ts';
 import type { Actor, Person } from '../identity.ts';
 import { refusalOf } from '../refusal-of.ts';
-import { requestSettings } from '../request-settings.ts';
 import { route } from '../route.ts';
 import { byId, id, limit, next } from '../schemas.ts';
 import { asPerson, instanceFor, instanceForAdmin } from '../source-instance.ts';
@@ -44,23 +40,10 @@ export async function viewRequest(deps: Deps, requestId: string) {
   return showRequest(row, account.kind, deps.config.INSTRUCTIONS_URL);
 }
 
-function startOf(deps: Deps, row: AccessRequestRow, person: Person): WithStart {
-  const { userId: sourceUserId, createdAt: sourceCreatedAt } = person.source;
-  const input: AccessRequestInput = {
-    requestId: row.id,
-    instanceId: row.instanceId,
-    requester: { sourceUserId, sourceCreatedAt, githubUserId: person.githubUserId },
-    askedAt: row.createdAt,
-    settings: requestSettings(deps.config),
-  };
-  return {
-    type: 'accessRequest',
-    workflowId: accessRequestWorkflowId(row.id),
-    taskQueue: deps.config.TASK_QUEUE_PEOPLE,
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: 'one request for access',
-    args: [input],
-  };
+function startOf(deps: Deps, row: AccessRequestRow): WithStart {
+  const { id: requestId, instanceId, requester, createdAt: askedAt } = row;
+  const start = accessRequestStart(deps.config, { requestId, instanceId, requester, askedAt });
+  return { ...start, type: 'accessRequest', workflowIdConflictPolicy: 'USE_EXISTING' };
 }
 
 export const accessRequestRoutes = [
@@ -88,7 +71,7 @@ export const accessRequestRoutes = [
           operationId,
         }),
       );
-      const status = await begin(deps, row, person);
+      const status = await begin(deps, row);
       return { status, location: `${PATH}/${row.id}`, body: await viewRequest(deps, row.id) };
     },
   }),
@@ -136,10 +119,10 @@ export const accessRequestRoutes = [
 ];
 
 /** The row is there: where Temporal cannot be asked now, a sweeper starts the request and the answer is 202. */
-async function begin(deps: Deps, row: AccessRequestRow, person: Person): Promise<201 | 202> {
+async function begin(deps: Deps, row: AccessRequestRow): Promise<201 | 202> {
   if (row.status !== 'checking') return 201;
   try {
-    const start = startOf(deps, row, person);
+    const start = startOf(deps, row);
     const asked = await askWorkflow({
       temporal: deps.temporal,
       start,
