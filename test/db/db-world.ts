@@ -50,6 +50,11 @@ export async function createDbWorld(): Promise<DbWorld> {
   };
   const pool = as('test', 10);
   const close = async () => {
+    // A test that failed midway leaves transactions open that nobody will commit.
+    await pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and (state = 'idle in transaction' or wait_event_type = 'Lock')`,
+    );
     await Promise.all(pools.map((one) => one.end()));
     await database.drop();
   };
