@@ -60,6 +60,8 @@ describe('what cannot be right', () => {
     ['a day that is null', weeks([{ contributionDays: [null, ...days] }])],
     ['a date that is a number', day({ date: 20_261_124 })],
     ['a date with a time', day({ date: `${window.from}T00:00:00Z` })],
+    ['one day more, whose date is a number', answer({}, [...days, { date: 5, contributionCount: 1 }])],
+    ['one day more, whose count is a text', answer({}, [...days, { date: '2025-01-01', contributionCount: '1' }])],
     ['a count that is a text', day({ contributionCount: '1' })],
     ['a count that is null', day({ contributionCount: null })],
     ['a count below zero', day({ contributionCount: -1 })],

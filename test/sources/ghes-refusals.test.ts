@@ -28,6 +28,8 @@ describe('what is no sign of a person', () => {
     ['401 without a word', says(401, '')],
     ['403 of a firewall', says(403, `<html>Your account was suspended ${CANARY}</html>`)],
     ['407', says(407, 'Proxy Authentication Required')],
+    ['404 that speaks of a scope', refusal(404, 'No such scope')],
+    ['422 that speaks of a suspended account', refusal(422, 'The account was suspended')],
     ['403 for another reason', refusal(403, 'Request forbidden by administrative rules.')],
     ['403 of an application that was suspended', refusal(403, 'This application has been suspended')],
     ['403 of an installation that was suspended', refusal(403, 'This installation has been suspended')],
@@ -48,6 +50,30 @@ describe('what is no sign of a person', () => {
     ['an error of the instance', errors({ type: 'SERVICE_UNAVAILABLE', message: CANARY })],
   ])('%s', async (_name, respond) => {
     expect(await readOf(respond)).toStrictEqual(failed('source_unreachable'));
+  });
+});
+
+describe('the end of a token', () => {
+  const revoked = (respond: Respond) => {
+    server.answers(respond);
+    return sources.ghes.revoke(instanceAt(server.url, 'ghes', { clientId: 'a', clientSecret: 'b' }), TOKEN);
+  };
+
+  test('was reached already where the instance itself says that there is no such token', async () => {
+    for (const status of [404, 422]) {
+      expect(await revoked(refusal(status, 'Not Found'))).toStrictEqual({ ok: true, already: true });
+      expect(await revoked(says(status, '<html>'))).toStrictEqual(failed('bad_answer'));
+    }
+  });
+
+  test.each<[string, Respond, SourceReadFailure]>([
+    ['200', refusal(200, 'done'), failed('bad_answer')],
+    ['401', refusal(401, 'Requires authentication'), failed('bad_answer')],
+    ['403', refusal(403, 'You have exceeded a secondary rate limit'), failed('rate_limited', 60_000)],
+    ['503', says(503, 'Down for maintenance'), failed('maintenance')],
+    ['502', says(502, ''), failed('source_unreachable')],
+  ])('is not claimed from %s', async (_name, respond, expected) => {
+    expect(await revoked(respond)).toStrictEqual(expected);
   });
 });
 
@@ -72,6 +98,11 @@ describe('what each answer says', () => {
     [
       'single sign-on, in GraphQL without a header',
       errors({ type: 'FORBIDDEN', extensions: { saml_failure: true }, message: CANARY }),
+      failed('sso_required'),
+    ],
+    [
+      'single sign-on, in GraphQL by its header alone',
+      saysJson(200, { errors: [{ message: CANARY }] }, { 'x-github-sso': 'required; url=https://x' }),
       failed('sso_required'),
     ],
     ['an answer that leaves out what needs a sign-on', partial(), failed('sso_required')],

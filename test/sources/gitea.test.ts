@@ -141,6 +141,11 @@ describe('whose a token is', () => {
   });
 });
 
+test.each([null, [], 'devi'])('a user that is %j is nobody', async (user) => {
+  gitea.instead(/user$/, saysJson(200, user));
+  expect(await read()).toStrictEqual(failed('bad_answer'));
+});
+
 test('no application can take a Gitea token back, so nothing is asked and nothing is claimed', async () => {
   expect(sources.gitea).toMatchObject({ kind: 'gitea', density: 'sparse', tokensExpire: true });
   expect(await sources.gitea.revoke(instanceAt(gitea.url, 'gitea'), GOOD)).toStrictEqual(failed('bad_answer'));
