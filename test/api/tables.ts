@@ -1,0 +1,28 @@
+import { expect } from '@jest/globals';
+import type { Pool } from '../../src/db/pool.ts';
+
+/** What is kept beside the product's facts: keys of requests, and roles as they were last read. */
+const HOUSEKEEPING = ['idempotency', 'admin_proof', 'migration'];
+
+/** Every row of every table, as a number of rows and a digest a table. */
+export async function allTables(pool: Pool): Promise<Record<string, string>> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select table_name as name from information_schema.tables
+     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> all ($1) order by table_name`,
+    [HOUSEKEEPING],
+  );
+  const counted = tables.map(
+    ({ name }) =>
+      `select '${name}' as name, count(*) || ' ' || md5(coalesce(string_agg(t::text, e'\\n' order by t::text), '')) as content from ${name} t`,
+  );
+  const { rows } = await pool.query<{ name: string; content: string }>(counted.join(' union all '));
+  return Object.fromEntries(rows.map(({ name, content }) => [name, content]));
+}
+
+/** Nothing of the product's facts is changed by what `act` does. */
+export async function changesNothing<T>(pool: Pool, act: () => Promise<T>): Promise<T> {
+  const before = await allTables(pool);
+  const result = await act();
+  expect(await allTables(pool)).toEqual(before);
+  return result;
+}
