@@ -159,17 +159,19 @@ describe('a server that gives no answer', () => {
 
 describe('the size of an answer', () => {
   test('is bounded by what it says', async () => {
-    expect(await answered(says(200, 'x'.repeat(101)), { maxBodyBytes: 100 })).toEqual(failed('too_large'));
-    expect(await answered(says(200, 'x'.repeat(100)), { maxBodyBytes: 100 })).toMatchObject({ ok: true });
+    const promising: Respond = (response) => response.writeHead(200, { 'content-length': '101' }).flushHeaders();
+    expect(await answered(promising, { maxBodyBytes: 100 })).toEqual(failed('too_large'));
+    const kept = says(200, 'x'.repeat(100), { 'content-length': '100' });
+    expect(await answered(kept, { maxBodyBytes: 100 })).toMatchObject({ ok: true });
   });
 
   test('is bounded by what comes, where it says nothing', async () => {
     const chunked: Respond = (response) => {
-      response.writeHead(200).write('x'.repeat(60));
-      response.end('x'.repeat(60));
+      response.writeHead(200).write('x'.repeat(60), () => response.end('y'.repeat(60)));
     };
     expect(await answered(chunked, { maxBodyBytes: 119 })).toEqual(failed('too_large'));
-    expect(await answered(chunked, { maxBodyBytes: 120 })).toMatchObject({ ok: true });
+    const body = Buffer.from('x'.repeat(60) + 'y'.repeat(60));
+    expect(await answered(chunked, { maxBodyBytes: 120 })).toMatchObject({ ok: true, body });
   });
 });
 
@@ -189,6 +191,22 @@ describe('what we give up', () => {
     });
     expect(await get(within({}), server.url, abort.signal)).toEqual(failed('aborted'));
     await closed;
+  });
+
+  test('is all that one signal was given to, and no answer that came before', async () => {
+    const abort = new AbortController();
+    const client = within({});
+    server.answers(says(200, '{}'));
+    expect(await get(client, server.url, abort.signal)).toMatchObject({ ok: true });
+    const arrived = new Promise<void>((resolve) => {
+      server.answers(() => void (server.asked.length === 4 && resolve()));
+    });
+    const waiting = [1, 2, 3].map(() => get(client, server.url, abort.signal));
+    await arrived;
+    abort.abort();
+    expect(await Promise.all(waiting)).toEqual([failed('aborted'), failed('aborted'), failed('aborted')]);
+    server.answers(says(200, '{}'));
+    expect(await get(client, server.url, new AbortController().signal)).toMatchObject({ ok: true });
   });
 
   test('while it waited for a connection is never sent', async () => {
