@@ -152,14 +152,10 @@ export function createConnectionActivities(deps: ActivityDeps) {
         const days = window.labels.flatMap((date, at) =>
           kept[at] === 0 && answer.counts[at] === 0 ? [] : [{ date, count: answer.counts[at]! }],
         );
-        const outcome = await db.counts.writeRead(pool, read, {
-          connectionId: connection.id,
-          generation: read.generation,
-          readNumber: read.readNumber,
-          source: SOURCE_LABELS[instance.kind],
-          days,
-        });
-        return { outcome };
+        const { generation, readNumber } = read;
+        const source = SOURCE_LABELS[instance.kind];
+        const message = { connectionId: connection.id, generation, readNumber, source, days };
+        return { outcome: await db.counts.writeRead(pool, read, message, input.asOf) };
       });
     },
 

@@ -3,7 +3,7 @@ import type { ConnectionRow } from '../db/connections.ts';
 import { loadInstance, type InstanceRow } from '../db/instances.ts';
 import { openIntents, type Intent } from '../db/intents.ts';
 import { lastSync } from '../db/sync-runs.ts';
-import { shownCauses, shownStatus } from '../domain/connection.ts';
+import { isLive, shownCauses, shownStatus } from '../domain/connection.ts';
 import { addMs } from '../domain/dates.ts';
 import { SOURCE_FAILURES, type SourceFailure } from '../domain/errors.ts';
 import { graceEnds } from '../domain/observed.ts';
@@ -61,7 +61,10 @@ export async function viewConnection(deps: Deps, row: ConnectionRow): Promise<z.
   ]);
   const facts = factsOf(row, intents);
   const status = shownStatus(row.state.status, facts);
-  const since = sync.failure;
+  // After a removal nothing is read, and nothing follows from what was seen before it.
+  const reads = isLive(status);
+  const since = reads ? sync.failure : null;
+  const sighting = reads ? row.sighting : null;
   return {
     id: row.id,
     instance: showInstance(instance!),
@@ -80,10 +83,10 @@ export async function viewConnection(deps: Deps, row: ConnectionRow): Promise<z.
       lastAt: since.lastAt,
       times: since.times,
     },
-    observed: row.sighting && {
-      cause: row.sighting.cause,
-      since: row.sighting.firstAt,
-      deletesAfter: graceEnds(row.sighting, {
+    observed: sighting && {
+      cause: sighting.cause,
+      since: sighting.firstAt,
+      deletesAfter: graceEnds(sighting, {
         tokenMs: deps.config.GRACE_TOKEN,
         observedMs: deps.config.GRACE_OBSERVED,
         sightings: deps.config.GRACE_SIGHTINGS,

@@ -17,7 +17,7 @@ export interface Person extends Known {
   source: SourceIdentity;
   githubUserId: number;
 }
-export type Actor = Person | (Known & { role: 'support' }) | (Known & { role: 'operator' });
+export type Actor = Person | (Known & { role: 'support'; githubUserId?: number }) | (Known & { role: 'operator' });
 
 /** Who calls. Today an API token says so; a session of a browser is to be another implementation. */
 export interface Identity {
@@ -35,7 +35,7 @@ export function tokenIdentity(pool: Pool): Identity {
       const row = token && (await findToken(pool, createHash('sha256').update(token).digest()));
       if (!row) throw new DomainError('unauthenticated', 'Send a valid API token: "Authorization: Bearer uc_…".');
       const id = `token:${row.id}`;
-      return row.role === 'person' ? { ...row.person, role: 'person', id } : { role: row.role, id };
+      return row.role === 'person' ? { ...row.person, role: 'person', id } : { ...row, id };
     },
   };
 }

@@ -19,8 +19,10 @@ const OF_A_PERSON = '--instance, --user-id, --created-at and --github-user-id';
 export async function ownerOf(db: Queryable, given: Ownership): Promise<TokenOwner> {
   const { role, instance, userId, createdAt, githubUserId } = given;
   if (role !== 'person') {
-    const extra = [instance, userId, createdAt, githubUserId].some((one) => one !== undefined);
-    if (extra) throw misused(`${OF_A_PERSON} are for the role "person" alone.`);
+    const extra = [instance, userId, createdAt].some((one) => one !== undefined);
+    if (extra) throw misused('--instance, --user-id and --created-at are for the role "person" alone.');
+    if (role === 'support') return { role, ...(githubUserId !== undefined && { githubUserId }) };
+    if (githubUserId !== undefined) throw misused('--github-user-id is for the roles "person" and "support".');
     return { role };
   }
   if (instance === undefined || userId === undefined || createdAt === undefined || githubUserId === undefined) {

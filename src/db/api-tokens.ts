@@ -10,7 +10,11 @@ export interface TokenPerson {
   source: SourceIdentity;
   githubUserId: number;
 }
-export type TokenOwner = { role: 'operator' | 'support' } | { role: 'person'; person: TokenPerson };
+export type TokenOwner =
+  | { role: 'operator' }
+  /** `githubUserId` keeps whoever it is from deciding a request of their own. */
+  | { role: 'support'; githubUserId?: number }
+  | { role: 'person'; person: TokenPerson };
 export type StoredToken = TokenOwner & { id: string };
 
 interface Row {
@@ -31,7 +35,10 @@ export async function findToken(db: Queryable, hash: Buffer): Promise<StoredToke
   );
   const row = rows[0];
   if (!row) return undefined;
-  if (row.role !== 'person') return { id: row.id, role: row.role };
+  if (row.role === 'operator') return { id: row.id, role: row.role };
+  if (row.role === 'support') {
+    return { id: row.id, role: row.role, ...(row.github_user_id !== null && { githubUserId: row.github_user_id }) };
+  }
   const source = { userId: row.source_user_id!, createdAt: toTheSecond(row.source_created_at!) };
   return {
     id: row.id,
@@ -51,7 +58,9 @@ export interface NewToken {
 export async function createToken(pool: Pool, wanted: NewToken): Promise<{ id: string; token: string }> {
   const id = randomUUID();
   const token = `uc_${randomBytes(32).toString('base64url')}`;
-  const person = wanted.owner.role === 'person' ? wanted.owner.person : undefined;
+  const { owner } = wanted;
+  const person = owner.role === 'person' ? owner.person : undefined;
+  const githubUserId = owner.role === 'support' ? owner.githubUserId : person?.githubUserId;
   await inTransaction(pool, async (tx) => {
     await tx.query(
       `insert into api_token
@@ -60,11 +69,11 @@ export async function createToken(pool: Pool, wanted: NewToken): Promise<{ id: s
       [
         id,
         createHash('sha256').update(token).digest(),
-        wanted.owner.role,
+        owner.role,
         person?.instanceId ?? null,
         person?.source.userId ?? null,
         person?.source.createdAt ?? null,
-        person?.githubUserId ?? null,
+        githubUserId ?? null,
         wanted.name,
         wanted.at,
       ],
@@ -99,7 +108,7 @@ export async function listTokens(db: Queryable): Promise<ListedToken[]> {
   }));
 }
 
-/** Revoking twice is revoking once. @throws DomainError not_found */
+/** Ends a token and erases who it was of. Revoking twice is revoking once. @throws DomainError not_found */
 export async function revokeToken(pool: Pool, id: string, by: { actor: string; at: Date }): Promise<void> {
   await inTransaction(pool, async (tx) => {
     const known = await tx.query<{ revoked_at: Date | null }>(
@@ -108,7 +117,11 @@ export async function revokeToken(pool: Pool, id: string, by: { actor: string; a
     );
     if (!known.rows[0]) throw new DomainError('not_found', 'There is no token with this id.');
     if (known.rows[0].revoked_at) return;
-    await tx.query('update api_token set revoked_at = $2 where id = $1', [id, by.at]);
+    await tx.query(
+      `update api_token set revoked_at = $2, instance_id = null, source_user_id = null, source_created_at = null,
+         github_user_id = null where id = $1`,
+      [id, by.at],
+    );
     await auditToken(tx, id, 'token.revoked', by);
   });
 }

@@ -83,7 +83,7 @@ async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Prom
   if (waiting.rowCount) throw new DomainError('removing');
   await tx.query(
     `update connection set generation = generation + 1, sharing_generation = $2, restore_until = null,
-       cohort_generation = null, open_read = null where id = $1`,
+       cohort_generation = null, open_read = null, own_read_at = null where id = $1`,
     [commit.connectionId, generation],
   );
   await tx.query('delete from sighting where connection_id = $1', [commit.connectionId]);
@@ -196,13 +196,29 @@ export async function eraseLinks(tx: Client, connectionIds: string[], asOf: stri
     [connectionIds, asOf, REVOCATION_DAYS],
   );
   await tx.query('delete from connection_token where connection_id = any($1)', [connectionIds]);
-  await tx.query('delete from connection_person where connection_id = any($1)', [connectionIds]);
+  await eraseMapping(tx, connectionIds);
   await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
   await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);
   await tx.query('update connection set erased_at = $2 where id = any($1) and erased_at is null', [
     connectionIds,
     asOf,
   ]);
+}
+
+/** The mapping, and profiles that nothing feeds any more; a profile's owner begins anew with a private one. */
+async function eraseMapping(tx: Client, connectionIds: string[]): Promise<void> {
+  const { rows } = await tx.query<{ profile_id: string; next_profile_id: string | null }>(
+    'delete from connection_person where connection_id = any($1) returning profile_id, next_profile_id',
+    [connectionIds],
+  );
+  const ids = rows.flatMap((row) => [row.profile_id, row.next_profile_id ?? []].flat());
+  // Whoever connects to one of them meanwhile is waited for, and seen by the statement that follows.
+  await tx.query('select 1 from profile where id = any($1) order by id for update', [ids]);
+  await tx.query(
+    `delete from profile p where p.id = any($1)
+       and not exists (select 1 from connection_person m where m.profile_id = p.id or m.next_profile_id = p.id)`,
+    [ids],
+  );
 }
 
 /** Under this operation a link's end is recorded, by whichever step comes first. */

@@ -128,15 +128,16 @@ export async function openRead(pool: Pool, connectionId: string, generation: num
 export type ReadOutcome = 'written' | 'superseded' | 'stale';
 
 /**
- * Writes one connection's own read through the fences and closes it. `superseded`: a page that began later has written;
+ * Writes one connection's own read through the fences and closes it, as of `at` (ISO). `superseded`: a page that began later has written;
  * `stale`: a removal or the gate came first.
  */
-export async function writeRead(pool: Pool, read: OpenRead, message: LedgerMessage): Promise<ReadOutcome> {
+export async function writeRead(pool: Pool, read: OpenRead, message: LedgerMessage, at: string): Promise<ReadOutcome> {
   return inTransaction(pool, async (tx) => {
     await lockInstanceShared(tx, read.instanceId);
     const [row] = await lockWritable(tx, read.instanceId, [read.connectionId], 'no key update');
     if (!row || row.generation !== read.generation) return 'stale';
     if (row.read_number <= read.readNumber) await ledger.put(tx, [message]);
+    await tx.query('update connection set own_read_at = $2 where id = $1', [read.connectionId, at]);
     await closeRead(tx, read);
     return row.read_number <= read.readNumber ? 'written' : 'superseded';
   });

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import type { Queryable } from './pool.ts';
 
 const dir = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -22,4 +24,11 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     logger: { info: () => {}, warn: () => {}, error: () => {} },
   });
   return applied.map((migration) => migration.name);
+}
+
+/** Whether the database has every migration of this release. @throws where it has none at all */
+export async function isMigrated(db: Queryable): Promise<boolean> {
+  const names = readdirSync(dir).map((file) => file.replace(/\.sql$/, ''));
+  const { rowCount } = await db.query('select 1 from migration where name = any($1)', [names]);
+  return rowCount === names.length;
 }

@@ -54,7 +54,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   outbox: `select to_jsonb(o) as row from outbox o where o.subject_id in (select id from mine) or o.subject_id in (select id from asked)`,
   access_request: `select to_jsonb(a) as row from asked a`,
   note: `select to_jsonb(n) as row from note n where n.subject_id in (select id from mine)
-    or n.author in (select actor from given)`,
+    or n.subject_id in (select id from asked) or n.author in (select actor from given)`,
   audit: `select to_jsonb(a) - 'hash' as row from audit a where a.subject_id in (select id from mine)
     or a.subject_id in (select id from asked) or a.actor in (select actor from given) order by a.id`,
   api_token: `select to_jsonb(t) - 'hash' as row from api_token t where t.instance_id = $1 and t.source_user_id = $2

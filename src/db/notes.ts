@@ -1,4 +1,5 @@
 import { DomainError } from '../domain/errors.ts';
+import { recordAudit } from './audit.ts';
 import type { Queryable } from './pool.ts';
 
 /** Free text about a subject. It is kept apart from everything else, so that it can be erased. */
@@ -47,8 +48,14 @@ export async function listNotes(db: Queryable, subjectId: string): Promise<Note[
   }));
 }
 
-/** @returns how many were erased */
-export async function eraseNotes(tx: Queryable, subjectId: string): Promise<number> {
-  const { rowCount } = await tx.query('delete from note where subject_id = $1', [subjectId]);
-  return rowCount ?? 0;
+/** Erases the texts of a request's notes, with a record of how many there were. Call it inside a transaction. */
+export async function eraseNotes(
+  tx: Queryable,
+  requestId: string,
+  by: { actor: string; at: string; operationId: string },
+): Promise<void> {
+  const { rowCount } = await tx.query('delete from note where subject_id = $1', [requestId]);
+  if (!rowCount) return;
+  const record = { subjectKind: 'request', subjectId: requestId, action: 'request.notes_erased' } as const;
+  await recordAudit(tx, { ...record, ...by, detail: { notes: rowCount } });
 }

@@ -39,10 +39,12 @@ export async function ensureProfile(tx: Queryable, githubUserId: number): Promis
 
 /**
  * Whether a connection of this instance may feed the profile; nothing else can take it until the caller's transaction ends.
- * @throws DomainError profile_taken
+ * @throws DomainError profile_taken, fence_moved
  */
 export async function requireFreeProfile(tx: Queryable, instanceId: string, profileId: string): Promise<void> {
-  await tx.query('select 1 from profile where id = $1 for update', [profileId]);
+  const there = await tx.query('select 1 from profile where id = $1 for update', [profileId]);
+  // It was erased just now, with the last link that fed it: asked again, a new one is made.
+  if (there.rowCount === 0) throw new DomainError('fence_moved');
   const taken = await tx.query(
     'select 1 from connection_person where instance_id = $1 and (profile_id = $2 or next_profile_id = $2)',
     [instanceId, profileId],

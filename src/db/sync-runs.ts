@@ -117,8 +117,8 @@ export async function listRuns(db: Queryable, limit: number, before?: string): P
 }
 
 /**
- * When a connection's counts were last compared with success: the newest finished page whose range holds its id, unless
- * its last read failed.
+ * When a connection's counts were last compared with success: by a read of its own, or by the newest finished page whose
+ * range holds its id, unless its last read failed.
  */
 export async function lastSync(
   pool: Pool | Queryable,
@@ -134,11 +134,12 @@ export async function lastSync(
     last_at: Date;
     times: number;
   }>(
-    `select (select p.finished_at from sync_page p
+    `select greatest(case when c.restore_until is null and (f.first_at is null or c.own_read_at < f.first_at)
+         then c.own_read_at end, (select p.finished_at from sync_page p
              where p.instance_id = c.instance_id and p.from_id < c.id and (p.to_id is null or c.id <= p.to_id)
                and p.finished_at is not null and p.started_at >= coalesce(c.sending_since, 'infinity')
                and (f.first_at is null or p.finished_at < f.first_at)
-             order by p.finished_at desc limit 1) as success,
+             order by p.finished_at desc limit 1)) as success,
        f.class, f.first_at, f.last_at, f.times
      from connection c left join sync_failure f on f.connection_id = c.id where c.id = $1`,
     [connectionId],

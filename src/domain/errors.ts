@@ -8,7 +8,6 @@ export const ERRORS = {
   invalid_input: { status: 400, title: 'A field is missing or wrong' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
-  not_acceptable: { status: 406, title: 'This address does not answer in the format asked for' },
   // who asks
   unauthenticated: { status: 401, title: 'A valid API token is needed' },
   forbidden: { status: 403, title: 'This act is not for your role' },
@@ -63,7 +62,6 @@ export const ERRORS = {
   // ours
   proof_unavailable: { status: 503, title: 'A role could not be checked at its source' },
   service_unavailable: { status: 503, title: 'A service that this needs is down' },
-  rate_limit: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

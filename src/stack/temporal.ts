@@ -48,7 +48,13 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
     args: serverArguments(options, port),
     dataDir,
     // TEMPORAL_* of the person's shell are for clients.
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      TZ: 'UTC',
+      // It would tell its maker about this server once a day.
+      TEMPORAL_VERSION_CHECK_DISABLED: '1',
+    },
   });
   const stop = async () => {
     await child.stop();

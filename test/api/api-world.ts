@@ -15,6 +15,7 @@ import { createToken } from '../../src/db/api-tokens.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { createAuthority } from '../../src/identity/authority.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
+import type { HttpLimits } from '../../src/net/http.ts';
 import { createSources } from '../../src/sources/index.ts';
 import { activityDeps, type WorkerParts } from '../../src/temporal/worker.ts';
 import { createDatabase } from '../support/database.ts';
@@ -35,8 +36,8 @@ export interface ApiWorld {
   anyone: Caller;
   operator: Caller;
   support: Caller;
-  /** A person of the demo, known by key, at the instance that `register` made. */
-  person(key: string): Promise<Caller>;
+  /** A person of the demo, known by key, at the instance that `register` made; signed in at GitHub.com as that one or another. */
+  person(key: string, atGitHub?: string): Promise<Caller>;
   /** Registers the account `acme` and the demo's instance, and returns the instance's id. */
   register(): Promise<string>;
   /** Both sides enabled on an instance whose access was granted. */
@@ -44,8 +45,14 @@ export interface ApiWorld {
   close(): Promise<void>;
 }
 
-/** The built API on a free port with a database of its own, the peers, and no worker. */
-export async function createApiWorld(settings: Record<string, string> = {}): Promise<ApiWorld> {
+/**
+ * The built API on a free port with a database of its own, the peers, and no worker.
+ * @param limits of requests to instances
+ */
+export async function createApiWorld(
+  settings: Record<string, string> = {},
+  limits: Partial<HttpLimits> = {},
+): Promise<ApiWorld> {
   const database = await createDatabase();
   const [instance, github] = await Promise.all([startInstancePeer(), startGitHubPeer()]);
   const queue = randomBytes(4).toString('hex');
@@ -62,7 +69,7 @@ export async function createApiWorld(settings: Record<string, string> = {}): Pro
   const pool = createPool({ url: config.DATABASE_URL, max: 10, applicationName: 'test' });
   const connection = await Connection.connect({ address: process.env['TEST_TEMPORAL_ADDRESS']! });
   const client = new Client({ connection });
-  const sources = createSources();
+  const sources = createSources(limits);
   const authority = createAuthority({ githubApiUrl: github.url, allowHttpLoopback: true });
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const parts: WorkerParts = { config, client, pool, sources, authority, cipher };
@@ -99,7 +106,7 @@ export async function createApiWorld(settings: Record<string, string> = {}): Pro
     anyone: caller(url),
     operator: await staff('operator'),
     support: await staff('support'),
-    person: async (key) => caller(url, await personToken(world, key)),
+    person: async (key, atGitHub) => caller(url, await personToken(world, key, atGitHub)),
     register: () => register(world),
     switchOn: (id) => switchOn(world, id),
     async close() {
@@ -126,10 +133,18 @@ async function stop(server: Server): Promise<void> {
 }
 
 /** A token that carries both ids of a person of the demo. */
-export async function personToken({ pool, instance, github }: ApiWorld, key: string): Promise<string> {
+export async function personToken(
+  { pool, instance, github }: ApiWorld,
+  key: string,
+  atGitHub: string = key,
+): Promise<string> {
   const { rows } = await pool.query<{ id: string }>('select id from instance order by created_at limit 1');
   const { id: userId, createdAt } = instance.people.get(key);
-  const person = { instanceId: rows[0]!.id, source: { userId, createdAt }, githubUserId: github.people.get(key).id };
+  const person = {
+    instanceId: rows[0]!.id,
+    source: { userId, createdAt },
+    githubUserId: github.people.get(atGitHub).id,
+  };
   const made = await createToken(pool, { name: key, owner: { role: 'person', person }, actor: 'test', at: new Date() });
   return made.token;
 }

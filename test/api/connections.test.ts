@@ -154,6 +154,25 @@ describe('a developer', () => {
     expect(tables['ledger']).toEqual([]);
   });
 
+  test('reads when the last read succeeded, their own reads included, and nothing of it after an opt-out', async () => {
+    const { who, path } = await sending('chloe');
+    const first = (await who.get<{ lastSyncAt: string | null }>(path)).body.lastSyncAt;
+    expect(first).not.toBeNull();
+    await who.post(`${path}/update`);
+    const second = (await who.get<{ lastSyncAt: string | null }>(path)).body.lastSyncAt;
+    expect(Date.parse(second!)).toBeGreaterThan(Date.parse(first!));
+    world.instance.faults.add({ kind: 'suspended' }, { who: 'chloe' });
+    world.setClock(new Date(Date.now() + 600_000));
+    expect((await who.post(`${path}/update`)).code).toBe('user_suspended');
+    world.setClock(undefined);
+    expect((await who.get(path)).body).toMatchObject({
+      failure: { code: 'user_suspended' },
+      observed: { cause: 'suspended' },
+    });
+    await who.post(`${path}/opt-out`);
+    expect((await who.get(path)).body).toMatchObject({ failure: null, observed: null, lastSyncAt: null });
+  });
+
   test('updates now, once in 5 minutes', async () => {
     const { who, path } = await sending('ada');
     expect(await who.post(`${path}/update`)).toMatchObject({ status: 200, body: { status: 'sending' } });

@@ -20,10 +20,11 @@ afterAll(async () => {
 });
 
 type Shown = Record<string, unknown> & { id: string; status: string };
-type Who = 'operator' | 'support' | 'anyone' | 'ada' | 'devi';
+type Who = 'operator' | 'support' | 'anyone' | 'ada' | 'devi' | 'devi as hana';
 const met = { accountId: '', instanceId: '', requestId: '', connectionId: '', profileId: '' };
 
 async function callerFor(who: Who): Promise<Caller> {
+  if (who === 'devi as hana') return world.person('devi', 'hana');
   return who === 'ada' || who === 'devi' ? world.person(who) : world[who];
 }
 
@@ -150,6 +151,10 @@ const STORY: Record<string, () => Promise<unknown>> = {
   giveInformation: () => writes('ada', 'post', () => `${request()}/information`, note),
   recheckAccessRequest: () => writes('support', 'post', () => `${request()}/recheck`),
   denyAccessRequest: () => writes('support', 'post', () => `${request()}/deny`, note),
+  async eraseRequestNotes() {
+    const left = await writes('support', 'post', () => `${request()}/erase-notes`);
+    expect(left.body['notes']).toEqual([]);
+  },
   async withdrawAccessRequest() {
     await asksForAccess();
     await writes('ada', 'post', () => `${request()}/withdraw`);
@@ -251,7 +256,18 @@ const STORY: Record<string, () => Promise<unknown>> = {
   async reconnect() {
     await writes('devi', 'post', () => `${connection()}/reconnect`);
   },
-  forget: () => writes('devi', 'post', () => `${connection()}/forget`),
+  async moveConnection() {
+    const done = async () => (await reads('devi as hana', connection)).body.status === 'sending';
+    await eventually(async () => (await reads('devi', connection)).body.status === 'sending', 'the restoring');
+    await writes(
+      'devi as hana',
+      'post',
+      () => `${connection()}/move`,
+      () => ({ consentVersion: CONSENT_VERSION }),
+      () => eventually(done, 'the move'),
+    );
+  },
+  forget: () => writes('devi as hana', 'post', () => `${connection()}/forget`),
   listReceipts: () => reads('anyone', () => `/api/v1/receipts/${met.connectionId}`),
   revokeSharing: () => writes('support', 'post', () => `${instance()}/revoke`, note),
   listAudit: () => reads('operator', () => '/api/v1/audit?limit=200'),

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { CONSENT_VERSION } from '../../src/api/consent.ts';
-import { createToken } from '../../src/db/api-tokens.ts';
 import { eventually } from '../support/world.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
-import { caller, type Caller } from './client.ts';
+import type { Caller, Reply } from './client.ts';
 import { startWork } from './workers.ts';
 
 let world: ApiWorld;
@@ -32,14 +31,6 @@ interface Counts {
 }
 const consent = { consentVersion: CONSENT_VERSION };
 
-/** The same user of the instance, signed in at GitHub.com as somebody else. */
-async function signedInAs(key: string, githubKey: string): Promise<Caller> {
-  const { id: userId, createdAt } = world.instance.people.get(key);
-  const person = { instanceId, source: { userId, createdAt }, githubUserId: world.github.people.get(githubKey).id };
-  const owner = { role: 'person', person } as const;
-  return caller(world.url, (await createToken(world.pool, { name: key, owner, actor: 'test', at: new Date() })).token);
-}
-
 async function sending(key: string): Promise<{ who: Caller; path: string; id: string; days: Counts['days'] }> {
   const who = await world.person(key);
   const { body } = await who.post<Shown>('/api/v1/connections', { instanceId, token: DEMO_TOKENS.instance(key) });
@@ -59,7 +50,7 @@ async function publicDays(who: Caller): Promise<Counts['days']> {
 test('a connection moves: gone at the old profile, verified, and the past 90 days at the new one', async () => {
   const { who: asDevi, path, id, days } = await sending('devi');
   expect(await publicDays(asDevi)).toEqual(days);
-  const asHana = await signedInAs('devi', 'hana');
+  const asHana = await world.person('devi', 'hana');
   expect((await asHana.get(path)).code).toBe('not_found');
 
   const moved = await asHana.post<Shown>(`${path}/move`, consent);
@@ -88,7 +79,7 @@ test('whoever had opted out moves without sending: coming back stays an act of i
   const { who, path, days } = await sending('emil');
   await who.post(`${path}/opt-out`);
   await eventually(async () => (await who.get<Shown>(path)).body.status === 'restorable', 'the deletion');
-  const asBruno = await signedInAs('emil', 'bruno');
+  const asBruno = await world.person('emil', 'bruno');
   await asBruno.post(`${path}/move`, consent);
   await eventually(async () => (await who.get(path)).status === 404, 'the mapping changes');
   expect(await asBruno.get<Shown>(path)).toMatchObject({ body: { status: 'restorable', causes: ['opted_out'] } });
@@ -100,10 +91,10 @@ test('whoever had opted out moves without sending: coming back stays an act of i
 test('a move that may not be is refused, and changes nothing', async () => {
   const { who, path, days } = await sending('farah');
   await sending('goran');
-  const asGoran = await signedInAs('farah', 'goran');
+  const asGoran = await world.person('farah', 'goran');
   expect(await asGoran.post(`${path}/move`, consent)).toMatchObject({ status: 409, code: 'profile_taken' });
   expect(await who.post(`${path}/move`, consent)).toMatchObject({ status: 409, code: 'already_connected' });
-  const asChloe = await signedInAs('farah', 'chloe');
+  const asChloe = await world.person('farah', 'chloe');
   expect(await asChloe.post(`${path}/move`, { consentVersion: 'of old' })).toMatchObject({ code: 'consent_required' });
   const ines = await world.person('ines');
   expect(await ines.post(`${path}/move`, consent)).toMatchObject({ status: 404, code: 'not_found' });
@@ -113,15 +104,16 @@ test('a move that may not be is refused, and changes nothing', async () => {
 
 test('a profile to which a connection is moving is taken for whoever connects meanwhile', async () => {
   const { path } = await sending('ines');
-  const asAda = await signedInAs('ines', 'ada');
+  const asAda = await world.person('ines', 'ada');
   await stopWork();
-  const refused = await asAda
-    .post(`${path}/move`, consent)
-    .then(() => world.person('ada'))
-    .then((ada) => ada.post('/api/v1/connections', { instanceId, token: DEMO_TOKENS.instance('ada') }))
-    .finally(async () => {
-      stopWork = await startWork(world);
-    });
+  let refused: Reply;
+  try {
+    await asAda.post(`${path}/move`, consent);
+    const ada = await world.person('ada');
+    refused = await ada.post('/api/v1/connections', { instanceId, token: DEMO_TOKENS.instance('ada') });
+  } finally {
+    stopWork = await startWork(world);
+  }
   expect(refused).toMatchObject({ status: 409, code: 'profile_taken' });
   await eventually(async () => (await asAda.get<Shown>(path)).body.status === 'sending', 'it sends to the new one');
 });

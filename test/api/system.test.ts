@@ -42,6 +42,16 @@ test('it is not ready, and says what is missing, when Temporal cannot be reached
   });
 });
 
+test('it is not ready on a database that lacks a migration of this release', async () => {
+  const { rows } = await world.pool.query(
+    'delete from migration where id = (select max(id) from migration) returning *',
+  );
+  const reply = await world.anyone.get('/readyz');
+  await world.pool.query('insert into migration select * from json_populate_record(null::migration, $1)', [rows[0]]);
+  expect(reply).toMatchObject({ status: 503, body: { facts: { database: true, migrated: false, temporal: true } } });
+  expect((await world.anyone.get('/readyz')).status).toBe(200);
+});
+
 test('the OpenAPI document has every route, and every error that a route can answer', async () => {
   const { body } = await world.anyone.get<Document>('/openapi.json');
   expect(body.openapi).toBe('3.1.0');

@@ -3,7 +3,7 @@ import { openRead, writePage, writeRead } from '../../src/db/count-writes.ts';
 import type { Client } from '../../src/db/pool.ts';
 import { countsLeft, removeCounts } from '../../src/db/removals.ts';
 import { turnOffBatch, verifyBatch } from '../../src/db/turning-off.ts';
-import { createDbWorld, removeIn, says, sharingIn, WINDOW_MS, type DbWorld } from './db-world.ts';
+import { AT, createDbWorld, removeIn, says, sharingIn, WINDOW_MS, type DbWorld } from './db-world.ts';
 import { held, holdLedger, waits } from './held.ts';
 
 let world: DbWorld;
@@ -32,7 +32,7 @@ const WRITERS: Record<string, () => Promise<() => Promise<boolean>>> = {
   async 'update now'() {
     const read = await openRead(world.pool, devi, GENERATION);
     const message = says(devi, GENERATION, read.readNumber, 7);
-    return async () => (await writeRead(world.as('writer'), read, message)) === 'written';
+    return async () => (await writeRead(world.as('writer'), read, message, AT)) === 'written';
   },
 };
 

@@ -27,7 +27,7 @@ async function pageWrites(): Promise<number> {
 
 async function readWrites(): Promise<string> {
   const read = await openRead(world.pool, devi, GENERATION);
-  return writeRead(world.pool, read, says(devi, GENERATION, read.readNumber, 7));
+  return writeRead(world.pool, read, says(devi, GENERATION, read.readNumber, 7), AT);
 }
 
 const LOOK = { type: 'look', connected: false, at: AT } as const;
@@ -114,7 +114,7 @@ test('a cause that was seen stops the writing of that developer at once, and let
   await recordFailures(world.pool, world.instanceId, [{ connectionId: devi, failure: 'user_suspended' }], AT);
   expect(await pageWrites()).toBe(0);
   const read = await openRead(world.pool, emil, GENERATION);
-  expect(await writeRead(world.pool, read, says(emil, GENERATION, read.readNumber, 7))).toBe('written');
+  expect(await writeRead(world.pool, read, says(emil, GENERATION, read.readNumber, 7), AT)).toBe('written');
   await recordRecoveries(world.pool, [devi]);
   expect(await pageWrites()).toBe(1);
 });

@@ -66,12 +66,17 @@ describe('of a public profile nothing is seen', () => {
     ['of an instance that is turned off', () => world.switchSide('instance', false)],
     ['of an instance that is paused', () => world.sharing({ type: 'look', connected: false, at: AT })],
     ['from the moment an opt-out is accepted', () => world.remove('opt_out', devi)],
-    ['from the moment it is forgotten', () => world.remove('forget', devi)],
     ['of a removal that was observed', () => world.step(devi, { type: 'observe', cause: 'gone' })],
   ])('%s', async (_, act) => {
     expect(await seen()).toEqual(COUNTS);
     await act();
     expect(await seen()).toEqual([]);
+  });
+
+  test('from the moment it is forgotten: a profile that nothing feeds any more is erased with its link', async () => {
+    await world.remove('forget', devi);
+    expect(await seen()).toBeUndefined();
+    expect((await world.pool.query('select 1 from profile where id = $1', [profileId])).rowCount).toBe(0);
   });
 
   test('after on again, before its owner comes back', async () => {
@@ -96,6 +101,8 @@ test('two instances feed one profile, each by its label', async () => {
       ['Gitea', 5],
     ]),
   );
+  await world.remove('forget', devi);
+  expect((await seen())!.map(({ label }) => label)).toEqual(['Gitea']);
 });
 
 test('a source that has failed for 3 days says since when its counts may be wrong', async () => {

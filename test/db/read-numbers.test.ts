@@ -26,7 +26,7 @@ async function pageWrites({ page, readNumber }: { page: PageKey; readNumber: num
 
 const update = () => openRead(world.pool, devi, GENERATION);
 const updateWrites = (read: Awaited<ReturnType<typeof update>>, count: number) =>
-  writeRead(world.pool, read, says(devi, GENERATION, read.readNumber, count));
+  writeRead(world.pool, read, says(devi, GENERATION, read.readNumber, count), AT);
 const kept = async () => (await world.counts(devi)).map((day) => day.count);
 
 describe('an older read that comes later', () => {

@@ -92,7 +92,10 @@ async function send(
 
 const staff = actor.regex(/^token:[0-9a-f-]{36}$/, 'is a pseudonym of staff, such as token:<id>');
 const noted = ({ noteId }: { noteId: string }) => ({ noteId });
-const decided = ({ actor: by, noteId }: { actor: Actor; noteId: string }) => ({ noteId, decider: { actor: by.id } });
+const decided = ({ actor: by, noteId }: { actor: Actor; noteId: string }) => ({
+  noteId,
+  decider: { actor: by.id, ...('githubUserId' in by && { githubUserId: by.githubUserId }) },
+});
 const nothing = () => ({});
 
 const adminSide = {

@@ -30,6 +30,7 @@ export const connectionMoveRoutes = [
       'consent_required',
       'already_connected',
       'profile_taken',
+      'fence_moved',
       'removing',
       'window_lapsed',
       'sharing_off',

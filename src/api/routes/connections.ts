@@ -39,6 +39,7 @@ export const connectionRoutes = [
       'not_found',
       'already_connected',
       'profile_taken',
+      'fence_moved',
       'sharing_off',
       'sharing_paused',
       'turning_off',

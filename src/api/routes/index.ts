@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { accessRequestActRoutes } from './access-request-acts.ts';
+import { accessRequestNoteRoutes } from './access-request-notes.ts';
 import { accessRequestRoutes } from './access-requests.ts';
 import { accountRoutes } from './accounts.ts';
 import { auditRoutes } from './audit.ts';
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...instanceRoutes,
   ...accessRequestRoutes,
   ...accessRequestActRoutes,
+  ...accessRequestNoteRoutes,
   ...sharingRoutes,
   ...connectionRoutes,
   ...connectionCountRoutes,

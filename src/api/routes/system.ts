@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isMigrated } from '../../db/migrate.ts';
 import { DomainError, ERRORS } from '../../domain/errors.ts';
 import type { Deps } from '../deps.ts';
 import type { Metrics } from '../metrics.ts';
@@ -32,7 +33,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       path: '/readyz',
       operationId: 'getReadiness',
       tag,
-      summary: 'Whether PostgreSQL and Temporal can be reached',
+      summary: 'Whether PostgreSQL and Temporal can be reached, and the database is of this release',
       action: null,
       responses: { 200: alive },
       handler: async ({ deps }) => ready(deps),
@@ -101,16 +102,21 @@ function page(body: string) {
 }
 
 async function ready({ pool, temporal }: Deps) {
-  const [database, workflows] = await Promise.all([
+  const [database, migrated, workflows] = await Promise.all([
     reached(pool.query('select 1')),
+    reached(requireMigrated(pool)),
     reached(
       temporal.connection.withDeadline(Date.now() + READY_WITHIN_MS, () => temporal.workflowService.getSystemInfo({})),
     ),
   ]);
-  if (database && workflows) return { status: 200, body: { status: 'ok' } };
-  throw new DomainError('service_unavailable', 'Not ready: see "facts" for what cannot be reached.', {
-    facts: { database, temporal: workflows },
+  if (database && migrated && workflows) return { status: 200, body: { status: 'ok' } };
+  throw new DomainError('service_unavailable', 'Not ready: see "facts" for what is missing.', {
+    facts: { database, migrated, temporal: workflows },
   });
+}
+
+async function requireMigrated(pool: Deps['pool']): Promise<void> {
+  if (!(await isMigrated(pool))) throw new Error('migrations are missing');
 }
 
 async function reached(asked: Promise<unknown>): Promise<boolean> {

@@ -18,7 +18,11 @@ export function tokenCommands(program: Command, { database, show }: Session): vo
     .option('--instance <instance>', 'of a person: the instance, by its id or host name')
     .option('--user-id <number>', 'of a person: the numeric id at the instance', userId)
     .option('--created-at <time>', 'of a person: when that user was created, as the instance says', instant)
-    .option('--github-user-id <number>', 'of a person: the numeric id at GitHub.com', userId)
+    .option(
+      '--github-user-id <number>',
+      'of a person, or of support where it is known: the numeric id at GitHub.com',
+      userId,
+    )
     .action(async (role: Ownership['role'], given: Omit<Ownership, 'role'> & { name?: string }) => {
       const name = given.name ?? role;
       const made = await database(async (pool) => {

@@ -73,6 +73,8 @@ create table connection (
   sharing_generation bigint,
   read_number bigint not null default 0,
   open_read bigint,
+  -- when its last read of its own succeeded: a page's success is the page's row
+  own_read_at timestamptz,
   restore_until timestamptz,
   cohort_generation bigint,
   erased_at timestamptz,
@@ -355,7 +357,7 @@ create table api_token (
   id uuid primary key,
   hash bytea not null unique,
   role text not null check (role in ('operator', 'support', 'person')),
-  -- who a person is at both ends; null for operators and support
+  -- who a person is at both ends, until the token is revoked; of support the GitHub.com user alone, where it is told
   instance_id uuid references instance,
   source_user_id bigint,
   source_created_at timestamptz,
@@ -363,5 +365,7 @@ create table api_token (
   name text not null,
   created_at timestamptz not null,
   revoked_at timestamptz,
-  check ((role = 'person') = (github_user_id is not null))
+  check (revoked_at is not null or (role = 'person') = (instance_id is not null)),
+  check (instance_id is null or github_user_id is not null),
+  check (role <> 'operator' or github_user_id is null)
 );
