@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { CONSENT_VERSION } from '../../src/api/consent.ts';
 import { windowAt } from '../../src/domain/window.ts';
@@ -193,65 +193,6 @@ describe('a developer', () => {
 });
 
 describe('what a developer may not', () => {
-  let bruno: Caller;
-  beforeEach(async () => {
-    bruno = await world.person('bruno');
-  });
-  const nothingWasMade = async () => {
-    expect((await bruno.get<{ items: Shown[] }>('/api/v1/connections')).body.items).toEqual([]);
-    const { rows } = await world.pool.query('select 1 from profile where github_user_id = $1', [
-      world.github.people.get('bruno').id,
-    ]);
-    expect(rows).toEqual([]);
-  };
-
-  test.each([
-    ['a token that the instance does not know', 'gho_unknown', undefined, 422, 'token_revoked'],
-    ["somebody else's token", DEMO_TOKENS.instance('devi'), undefined, 422, 'identity_mismatch'],
-    ['a token without the scope', DEMO_TOKENS.instance('bruno'), { kind: 'missing-scope' }, 422, 'scope_missing'],
-    ['a suspended user', DEMO_TOKENS.instance('bruno'), { kind: 'suspended' }, 422, 'user_suspended'],
-    ['an instance in maintenance', DEMO_TOKENS.instance('bruno'), { kind: 'maintenance' }, 503, 'maintenance'],
-    [
-      'an instance that breaks the connection',
-      DEMO_TOKENS.instance('bruno'),
-      { kind: 'reset' },
-      503,
-      'source_unreachable',
-    ],
-    ['an instance that answers no JSON', DEMO_TOKENS.instance('bruno'), { kind: 'not-json' }, 502, 'bad_answer'],
-    [
-      'an instance that asks to slow down',
-      DEMO_TOKENS.instance('bruno'),
-      { kind: 'too-many-requests', retryAfter: 30 },
-      503,
-      'rate_limited',
-    ],
-  ] as const)('connect with %s', async (_what, token, fault, status, code) => {
-    if (fault) world.instance.faults.add(fault);
-    const reply = await bruno.post('/api/v1/connections', { instanceId, token });
-    expect(reply).toMatchObject({ status, code });
-    if (code === 'rate_limited') expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(20);
-    await nothingWasMade();
-  });
-
-  test('connect to an instance that is not theirs, or is none', async () => {
-    const reply = await bruno.post('/api/v1/connections', { instanceId: randomUUID(), token: 'x' });
-    expect(reply).toMatchObject({ status: 404, code: 'not_found' });
-  });
-
-  test("see or touch anybody else's connection", async () => {
-    const { body } = await (await world.person('ines')).get<{ items: Shown[] }>('/api/v1/connections');
-    const path = `/api/v1/connections/${body.items[0]!.id}`;
-    for (const rest of ['', '/preview', '/sent', '/export'])
-      expect(await bruno.get(path + rest)).toMatchObject({ status: 404 });
-    for (const rest of ['/update', '/opt-out', '/reconnect', '/forget'])
-      expect(await bruno.post(path + rest)).toMatchObject({ status: 404 });
-    const send = await bruno.post(`${path}/send`, { consentVersion: CONSENT_VERSION });
-    expect(send).toMatchObject({ status: 404, code: 'not_found' });
-    expect(await world.operator.get(path)).toMatchObject({ status: 403, code: 'forbidden' });
-    expect((await (await world.person('ines')).get<Shown>(path)).body.status).toBe('sending');
-  });
-
   test('connect twice', async () => {
     const ines = await world.person('ines');
     const { body } = await ines.get<{ items: Shown[] }>('/api/v1/connections');
@@ -272,18 +213,6 @@ describe('what a developer may not', () => {
     expect(await ines.post(`${path}/reconnect`)).toMatchObject({ status: 409, code: 'wrong_state' });
     const half = await ines.post(`${path}/reconnect`, { refreshToken: 'x' });
     expect(half).toMatchObject({ status: 400, code: 'invalid_input' });
-  });
-
-  test('look while the instance lies; nothing is sent', async () => {
-    const ines = await world.person('ines');
-    const { body } = await ines.get<{ items: Shown[] }>('/api/v1/connections');
-    const path = `/api/v1/connections/${body.items[0]!.id}`;
-    const before = (await ines.get<Counts>(`${path}/sent`)).body;
-    world.instance.faults.add({ kind: 'lying-counts', lie: 'negative' });
-    expect(await ines.get(`${path}/preview`)).toMatchObject({ status: 502, code: 'bad_answer' });
-    expect(await ines.post(`${path}/update`)).toMatchObject({ status: 502, code: 'bad_answer' });
-    expect((await ines.get<Counts>(`${path}/sent`)).body).toEqual(before);
-    expect((await ines.get(path)).body).toMatchObject({ failure: { code: 'bad_answer' } });
   });
 });
 

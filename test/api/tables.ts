@@ -19,10 +19,15 @@ export async function allTables(pool: Pool): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ name, content }) => [name, content]));
 }
 
+/** Nothing of the product's facts has changed since. */
+export async function expectUnchanged(pool: Pool, before: Record<string, string>): Promise<void> {
+  expect(await allTables(pool)).toEqual(before);
+}
+
 /** Nothing of the product's facts is changed by what `act` does. */
 export async function changesNothing<T>(pool: Pool, act: () => Promise<T>): Promise<T> {
   const before = await allTables(pool);
   const result = await act();
-  expect(await allTables(pool)).toEqual(before);
+  await expectUnchanged(pool, before);
   return result;
 }

@@ -12,6 +12,7 @@ import type { SharingCommand, Side } from '../../src/domain/sharing.ts';
 import type { DayCount } from '../../src/domain/window.ts';
 import type { LedgerMessage } from '../../src/ports/ledger.ts';
 import { createDatabase } from '../support/database.ts';
+import { letGo } from './held.ts';
 
 export const AT = '2027-03-01T12:00:00.000Z';
 export const WINDOW_MS = 90 * 86_400_000;
@@ -50,11 +51,7 @@ export async function createDbWorld(): Promise<DbWorld> {
   };
   const pool = as('test', 10);
   const close = async () => {
-    // A test that failed midway leaves transactions open that nobody will commit.
-    await pool.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where datname = current_database() and (state = 'idle in transaction' or wait_event_type = 'Lock')`,
-    );
+    await letGo();
     await Promise.all(pools.map((one) => one.end()));
     await database.drop();
   };

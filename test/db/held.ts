@@ -8,11 +8,20 @@ export interface Held<T> {
   commit: () => Promise<void>;
 }
 
+const open = new Set<() => Promise<void>>();
+
+/** Ends what a test that failed midway has left open, so that nothing waits for it. */
+export async function letGo(): Promise<void> {
+  await Promise.allSettled([...open].map((commit) => commit()));
+  open.clear();
+}
+
 /** Runs work in a transaction that stays open, with all its locks, until it is told to commit. */
 export async function held<T>(pool: Pool, work: (tx: Client) => Promise<T>): Promise<Held<T>> {
   let commit = () => {};
   const told = new Promise<void>((resolve) => (commit = resolve));
   return new Promise((resolve, reject) => {
+    open.add(() => (commit(), ended));
     const ended = inTransaction(pool, async (tx) => {
       const value = await work(tx);
       resolve({ value, commit: () => (commit(), ended) });
