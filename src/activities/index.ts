@@ -13,7 +13,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createAccessRequestActivities({
       ...deps,
       makeAvailable: (tx, instanceId, by) =>
-        deps.db.instances.applySharing(tx, instanceId, {
+        deps.db.sharing.applySharing(tx, instanceId, {
           ...by,
           command: { type: 'approve' },
           settings: { connectGraceMs, connectLooks },

@@ -72,7 +72,7 @@ export function createTurningOffActivities(deps: ActivityDeps) {
             itemsDeleted: run.itemsDeleted,
             publicCacheMs: settings.publicCacheMs,
           });
-          await db.instances.applySharing(tx, input.instanceId, {
+          await db.sharing.applySharing(tx, input.instanceId, {
             command: { type: 'verified' },
             actor: 'system',
             at: input.at,

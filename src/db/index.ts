@@ -6,6 +6,7 @@ export * as outbox from './outbox.ts';
 export * as steps from './connection-steps.ts';
 export * as counts from './count-writes.ts';
 export * as instances from './instances.ts';
+export * as sharing from './sharing.ts';
 export * as intents from './intents.ts';
 export * as removals from './removals.ts';
 export * as runs from './sync-runs.ts';

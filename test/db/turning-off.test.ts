@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { insertConnection } from '../../src/db/connections.ts';
-import { applySharing, insertInstance } from '../../src/db/instances.ts';
+import { insertInstance } from '../../src/db/instances.ts';
+import { applySharing } from '../../src/db/sharing.ts';
 import { ledger } from '../../src/db/ledger.ts';
 import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
 import { loadTurningOff, rewind, turnOffBatch, verifyBatch } from '../../src/db/turning-off.ts';

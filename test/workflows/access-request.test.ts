@@ -14,6 +14,7 @@ import * as audit from '../../src/db/audit.ts';
 import * as instances from '../../src/db/instances.ts';
 import { listNotes, writeNote } from '../../src/db/notes.ts';
 import * as outbox from '../../src/db/outbox.ts';
+import { applySharing } from '../../src/db/sharing.ts';
 import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
 import type { PoolClient } from 'pg';
 import type { RequestSettings } from '../../src/domain/access-request.ts';
@@ -96,7 +97,7 @@ beforeAll(async () => {
       authority,
       cipher,
       makeAvailable: (tx, id, by) =>
-        instances.applySharing(tx, id, {
+        applySharing(tx, id, {
           ...by,
           command: { type: 'approve' },
           settings: { connectGraceMs: DAY, connectLooks: 3 },

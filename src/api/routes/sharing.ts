@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { writeInstanceNote } from '../../db/act-notes.ts';
-import { applySharing, loadInstance, type InstanceRow, type SharingAct } from '../../db/instances.ts';
+import { loadInstance, type InstanceRow } from '../../db/instances.ts';
+import { applySharing, type SharingAct } from '../../db/sharing.ts';
 import { inTransaction, type Client } from '../../db/pool.ts';
 import { loadTurningOff } from '../../db/turning-off.ts';
 import type { SharingCommand, Side } from '../../domain/sharing.ts';
