@@ -102,6 +102,17 @@ describe('on again after off', () => {
   });
 });
 
+test('nothing is written of whoever has not ticked, or ticked before sharing was last turned off', async () => {
+  await world.switchSide('instance', false);
+  await world.sharing({ type: 'verified' });
+  await world.switchSide('instance', true);
+  expect(await pageWrites()).toBe(0);
+  devi = await world.connect();
+  const { page, readNumber } = await world.openPage();
+  const write = { message: says(devi, 1, readNumber, 7), openRead: false };
+  expect(await writePage(world.pool, page, readNumber, [write])).toBe(0);
+});
+
 test('what is paused flows by itself when GitHub Connect is back', async () => {
   await world.sharing(LOOK);
   expect(await pageWrites()).toBe(0);
