@@ -132,8 +132,9 @@ export function removeIn(
   kind: 'opt_out' | 'forget',
   connectionId: string,
   operationId: string = randomUUID(),
+  asOf = AT,
 ) {
-  return acceptRemoval(tx, { connectionId, kind, operationId, actor: 'test', asOf: AT, restoreWindowMs: WINDOW_MS });
+  return acceptRemoval(tx, { connectionId, kind, operationId, actor: 'test', asOf, restoreWindowMs: WINDOW_MS });
 }
 
 async function openNewPage({ pool, instanceId }: DbWorld) {

@@ -52,7 +52,8 @@ describe('the end of the 90 days', () => {
 
   test('is not put off by a second removal: the clock of the first one goes on', async () => {
     await optedOut();
-    await world.remove('opt_out', devi);
+    const later = addMs(AT, 86_400_000);
+    await inTransaction(world.pool, (tx) => removeIn(tx, 'forget', devi, 'later', later));
     expect(await loadConnection(world.pool, devi)).toMatchObject({ restoreUntil: END });
   });
 
