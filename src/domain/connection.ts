@@ -157,7 +157,8 @@ export function stepConnection(state: ConnectionState, command: ConnectionComman
     case 'move':
       return isLive(state.status) ? to(state, 'removing', 'move_started') : unchanged(state);
     case 'moved':
-      return to(state, 'restorable', 'moved', 'change_profile');
+      // What is live has counts at the old profile.
+      return isLive(state.status) ? unchanged(state) : to(state, 'restorable', 'moved', 'change_profile');
     case 'lift':
       return lift(state, command.causes);
     case 'reconnect':

@@ -5,11 +5,12 @@ import type { ConnectionCommand, ConnectionState, ConnectionStep, ObservedCause 
 import { unlessRefused } from './refusal.ts';
 
 const observed = fc.constantFrom<ObservedCause>('suspended', 'gone', 'token_lost');
-const plain = (...types: ('establish' | 'opt_out' | 'switched_off' | 'removed' | 'reconnect' | 'restored')[]) =>
-  fc.constantFrom(...types.map((type): ConnectionCommand => ({ type })));
+type Plain = Exclude<ConnectionCommand, { consentVersion: string } | { cause: ObservedCause } | { causes: unknown }>;
+const plain = (...types: Plain['type'][]) => fc.constantFrom(...types.map((type): ConnectionCommand => ({ type })));
 
 const lively: fc.Arbitrary<ConnectionCommand> = fc.oneof(
   { weight: 4, arbitrary: plain('establish', 'opt_out', 'switched_off', 'removed', 'reconnect', 'restored') },
+  { weight: 1, arbitrary: plain('move', 'moved') },
   {
     weight: 1,
     arbitrary: fc.record({ type: fc.constant('send' as const), consentVersion: fc.constantFrom('1', '2') }),
@@ -64,8 +65,10 @@ const WAYS: readonly string[] = [
     `${live} to removing by opt_out`,
     `${live} to removing by observe`,
     `${live} to restorable by switched_off`,
+    `${live} to removing by move`,
   ]),
   'removing to restorable by removed',
+  'removing to restorable by moved',
   'restorable to connected by reconnect',
   'restorable to restoring by reconnect',
   'restoring to sending by restored',
@@ -130,6 +133,8 @@ test('the fences open for a tick and a reconnect alone, and close with each caus
   always(15, (all) => {
     const opened = all.filter(({ step: { fence } }) => fence === 'enter').map(({ command }) => command.type);
     expect(opened.filter((type) => type !== 'send' && type !== 'reconnect')).toEqual([]);
+    const changed = all.filter(({ step: { fence } }) => fence === 'change_profile');
+    expect(changed.filter(({ command, before }) => command.type !== 'moved' || isLive(before.status))).toEqual([]);
     const back = all.filter(({ command, step }) => command.type === 'reconnect' && step.action !== undefined);
     expect(back.filter(({ step: { fence } }) => fence !== 'enter')).toEqual([]);
     // An observed cause has no route that closed the fence before: its step must, and no other does.
@@ -147,9 +152,10 @@ test('what changes is recorded, what does not is not, and states are plain JSON'
   });
 });
 
-test('running anything twice is running it once, and what has ended stays ended', () => {
+test('running anything twice is running it once, each move aside, and what has ended stays ended', () => {
   always(17, (all) => {
-    const twice = all.map(({ command, step }) => unlessRefused(() => stepConnection(step.next, command)));
+    const acts = all.filter(({ command }) => command.type !== 'moved');
+    const twice = acts.map(({ command, step }) => unlessRefused(() => stepConnection(step.next, command)));
     expect(twice.filter((again) => again !== undefined && again.action !== undefined)).toEqual([]);
     expect(all.filter(({ before, step }) => before.status === 'ended' && step.next !== before)).toEqual([]);
   });

@@ -48,13 +48,15 @@ function outcome(state: ConnectionState, command: ConnectionCommand): string {
   }
 }
 
-const COMMANDS: readonly [string, ConnectionCommand][] = [
+const COMMANDS: readonly [ConnectionCommand['type'], ConnectionCommand][] = [
   ['establish', establish],
   ['send', send],
   ['opt_out', optOut],
   ['observe', observe('gone')],
   ['switched_off', switchedOff],
   ['removed', removed],
+  ['move', { type: 'move' }],
+  ['moved', { type: 'moved' }],
   ['lift', lift('gone')],
   ['reconnect', reconnect],
   ['restored', restored],
@@ -63,13 +65,15 @@ const COMMANDS: readonly [string, ConnectionCommand][] = [
 ];
 
 // What each command does in: connecting, connected, sending, removing, restorable, restoring, ended.
-const TABLE: Readonly<Record<string, readonly string[]>> = {
+const TABLE: Readonly<Record<ConnectionCommand['type'], readonly string[]>> = {
   establish: ['connected', '=', '=', '=', '=', '=', '='],
   send: ['!wrong_state', 'sending+enter', '=', '!removing', '!wrong_state', '!wrong_state', '='],
   opt_out: ['removing', 'removing', 'removing', '=', '=', 'removing', '='],
   observe: ['removing+close', 'removing+close', 'removing+close', 'removing', 'restorable', 'removing+close', '='],
   switched_off: ['restorable', 'restorable', 'restorable', '=', '=', 'restorable', '='],
   removed: ['=', '=', '=', 'restorable', '=', '=', '='],
+  move: ['removing', 'removing', 'removing', '=', '=', 'removing', '='],
+  moved: ['=', '=', '=', 'restorable+change_profile', 'restorable+change_profile', '=', '='],
   lift: ['=', '=', '=', '=', '=', '=', '='],
   reconnect: ['!wrong_state', '!wrong_state', '!wrong_state', '!removing', 'restoring+enter', '!wrong_state', '='],
   restored: ['=', '=', '=', '=', '=', 'sending', '='],
@@ -86,6 +90,10 @@ describe('every command in every state', () => {
 
   test.each(COMMANDS)('%s', (name, command) => {
     expect(Object.values(STATES).map((state) => outcome(state, command))).toEqual(TABLE[name]);
+  });
+
+  test('is in the table', () => {
+    expect(COMMANDS.map(([name, { type }]) => [name, type])).toEqual(Object.keys(TABLE).map((type) => [type, type]));
   });
 
   test('a refusal says in which state it was', () => {
@@ -164,6 +172,25 @@ describe('causes are a set', () => {
       status: 'restorable',
       causes: ['opted_out', 'gone'],
     });
+  });
+});
+
+describe('moving to another profile', () => {
+  const moving = then(sending, { type: 'move' });
+
+  test('deletes at the old one first, and changes the profile only when that is done', () => {
+    expect(moving).toEqual({ ...sending, status: 'removing' });
+    expect(stepConnection(moving, { type: 'moved' })).toMatchObject({
+      next: { status: 'restorable', causes: [] },
+      fence: 'change_profile',
+    });
+    expect(then(moving, { type: 'moved' }, reconnect, restored)).toEqual(sending);
+  });
+
+  test('undoes no cause', () => {
+    const gone = then(sending, observe('gone'), { type: 'move' }, { type: 'moved' });
+    expect(refusalOf(() => stepConnection(gone, reconnect)).code).toBe('cause_remains');
+    expect(then(moving, optOut, { type: 'moved' }).causes).toEqual(['opted_out']);
   });
 });
 

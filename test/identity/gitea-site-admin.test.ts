@@ -63,6 +63,7 @@ describe('an administrator of a Gitea', () => {
     ['403', saysJson(403, { message: 'token does not have at least one of required scope(s)' })],
     ['no list', saysJson(200, { ok: true, data: null })],
     ['a list of texts', lists('ada')],
+    ['a list of nothing', lists(null)],
     ['no number', lists({ ...found, id: '1001' })],
     ['no creation time', lists({ ...found, created: undefined })],
     ['no role', lists({ ...found, is_admin: undefined })],

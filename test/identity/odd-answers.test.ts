@@ -25,8 +25,9 @@ const answers = (paths: Record<string, Respond>) => {
     (path === undefined ? says(599, '') : paths[path]!)(response, asked);
   });
 };
-const page = (field: string, nodes: unknown, pageInfo: unknown = { hasNextPage: false, endCursor: null }) =>
-  saysJson(200, { data: { enterprise: { ownerInfo: { [field]: { nodes, pageInfo } } } } });
+const LAST = { hasNextPage: false, endCursor: null };
+const page = (field: string, nodes: unknown, pageInfo: unknown = LAST, status = 200) =>
+  saysJson(status, { data: { enterprise: { ownerInfo: { [field]: { nodes, pageInfo } } } } });
 
 const organizationOwner = (membership: Respond, about: Respond = saysJson(200, user)) => {
   answers({ '/user/': about, '/orgs/acme/memberships/ada-marsh': membership });
@@ -143,6 +144,7 @@ describe('a list of an enterprise account', () => {
     ['a page', says(200, '<html>')],
     ['401', saysJson(401, { message: 'Bad credentials' })],
     ['500', saysJson(500, {})],
+    ['the right words with a wrong status', page('enterpriseServerInstallations', [host], undefined, 500)],
   ])('is not known from %s', async (_name, respond) => {
     expect(await connected(respond)).toEqual(UNKNOWN);
   });
