@@ -50,6 +50,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   intent: `select to_jsonb(i) as row from intent i where i.subject_id in (select id from mine)`,
   sync_failure: `select to_jsonb(f) as row from sync_failure f where f.connection_id in (select id from mine)`,
   sighting: `select to_jsonb(s) as row from sighting s where s.connection_id in (select id from mine)`,
+  removal: `select to_jsonb(r) as row from removal r where r.connection_id in (select id from mine)`,
   receipt: `select to_jsonb(r) as row from receipt r where r.subject_id in (select id from mine)`,
   outbox: `select to_jsonb(o) as row from outbox o where o.subject_id in (select id from mine) or o.subject_id in (select id from asked)`,
   access_request: `select to_jsonb(a) as row from asked a`,
