@@ -2,7 +2,7 @@ import type { ConnectionCommit, Committed } from '../db/connection-steps.ts';
 import type { ConnectionRow } from '../db/connections.ts';
 import type { Intent } from '../db/intents.ts';
 import type { ConnectionState, ObservedCause } from '../domain/connection.ts';
-import { hasOutlivedGrace } from '../domain/observed.ts';
+import { causeOf, hasOutlivedGrace } from '../domain/observed.ts';
 import { windowAt } from '../domain/window.ts';
 import { SOURCE_LABELS } from '../domain/source-label.ts';
 import { DomainError, type SourceFailure } from '../domain/errors.ts';
@@ -31,6 +31,14 @@ export type CommitInput = Omit<ConnectionCommit, 'restoreWindowMs' | 'outbox'>;
 export type ReadResult =
   | { outcome: 'written' | 'superseded' | 'stale' }
   | { outcome: 'failed'; failure: SourceFailure; retryAfterMs: number | null };
+
+/** A source that cannot be asked lifts nothing and confirms nothing. */
+export interface Recheck {
+  /** The counts can be read: no observed cause holds any more. */
+  lifted: boolean;
+  /** What was seen just now. */
+  holds: ObservedCause | null;
+}
 
 export function createConnectionActivities(deps: ActivityDeps) {
   const { pool, db, settings } = deps;
@@ -168,21 +176,17 @@ export function createConnectionActivities(deps: ActivityDeps) {
       });
     },
 
-    /** Which observed causes no longer hold, asked at the source with the stored token. */
-    async recheckCauses(input: {
-      connectionId: string;
-      causes: ObservedCause[];
-      asOf: string;
-    }): Promise<ObservedCause[]> {
+    /** Asks the source, with the stored token, what stands against sending now. */
+    async recheckCauses(input: { connectionId: string; asOf: string }): Promise<Recheck> {
       return guarded(async () => {
         const connection = await db.pages.readConnectionForSource(pool, input.connectionId);
         const row = await db.connections.loadConnection(pool, input.connectionId);
         const instance = row && (await db.instances.loadInstance(pool, row.instanceId));
-        if (!connection || !instance) return [];
+        if (!connection || !instance) return { lifted: false, holds: null };
         const answer = await readCounts(deps, sourceOf(deps, instance), connection, windowAt(input.asOf), () =>
           Date.parse(input.asOf),
         );
-        return answer.ok ? input.causes : [];
+        return answer.ok ? { lifted: true, holds: null } : { lifted: false, holds: causeOf(answer.failure) ?? null };
       });
     },
   };

@@ -148,8 +148,9 @@ export class ConnectionLife {
     if (switchedOff && !turningOff) await this.commit({ type: 'switched_off' }, bySystem());
     if (!observed || switchedOff) return;
     const asOf = nowIso();
-    const lifted = await recheckCauses({ connectionId: this.#connectionId, causes: [observed], asOf });
-    if (lifted.length > 0) return;
+    const { holds } = await recheckCauses({ connectionId: this.#connectionId, asOf });
+    // Only what is seen again deletes: the next sighting wakes this connection anew.
+    if (holds !== observed) return;
     await this.commit({ type: 'observe', cause: observed }, bySystem());
     if (this.#known.state.status === 'removing') await this.#removeCounts(observed, asOf);
   }

@@ -172,8 +172,8 @@ export async function connection(input: ConnectionInput): Promise<void> {
   async function reconnect(act: Act): Promise<void> {
     const causes = life.view!.state.causes.filter((cause) => cause !== 'opted_out');
     if (causes.length > 0) {
-      const lifted = await recheckCauses({ connectionId, causes, asOf: nowIso() });
-      await life.commit({ type: 'lift', causes: lifted }, { ...act, operationId: `${act.operationId}/lift` });
+      const { lifted } = await recheckCauses({ connectionId, asOf: nowIso() });
+      if (lifted) await life.commit({ type: 'lift', causes }, { ...act, operationId: `${act.operationId}/lift` });
     }
     await life.commit({ type: 'reconnect' }, act);
     restoreTries = 0;

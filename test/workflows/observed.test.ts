@@ -60,6 +60,27 @@ describe('a token that the instance no longer accepts', () => {
     expect([await causes(devi), await devi.counts()]).toEqual([['token_lost'], []]);
   });
 
+  test('erases nothing while the instance cannot be asked again, and all once it says so again', async () => {
+    const devi = await sending('devi');
+    const before = await devi.counts();
+    const refused = { kind: 'unauthorized' } as const;
+    world.peer.faults.add(refused, { who: 'devi', times: 1 });
+    await sync();
+    // It was seen once more, and just as the grace ends the instance goes into maintenance.
+    world.peer.faults.add({ kind: 'maintenance' }, { who: 'devi' });
+    await world.pool.query(`update sighting set times = 2, woken_at = null`);
+    const woken = async () => (await world.pool.query('select woken_at from sighting')).rows[0]?.woken_at !== null;
+    await eventually(woken, 'it is woken');
+    // An act is settled after the turn that the wake-up began.
+    expect(await devi.updateNow()).toEqual({ outcome: 'failed', failure: 'maintenance' });
+    expect([await devi.status(), await devi.counts()]).toEqual(['sending', before]);
+    world.peer.faults.clear();
+    world.peer.faults.add(refused, { who: 'devi' });
+    await sync();
+    await devi.until('restorable');
+    expect(await devi.counts()).toEqual([]);
+  });
+
   test('that works again within the grace leaves all as it was', async () => {
     const devi = await sending('devi');
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
