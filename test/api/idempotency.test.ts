@@ -91,6 +91,27 @@ describe('the table behind it', () => {
     });
   });
 
+  test('one that seemed dead and was not does not replace the answer of the one that took over', async () => {
+    await claimKey(world.pool, request('slow', t0));
+    await claimKey(world.pool, request('slow', after(60_000)));
+    await keepAnswer(world.pool, request('slow', t0), { status: 200, answer: { first: true }, location: undefined });
+    await keepAnswer(world.pool, request('slow', t0), { status: 409, answer: { first: false }, location: undefined });
+    expect(await claimKey(world.pool, request('slow', after(61_000)))).toMatchObject({
+      status: 200,
+      answer: { first: true },
+    });
+  });
+
+  test('two that take a dead one over at the same time: one goes on, the other is told to wait', async () => {
+    await claimKey(world.pool, request('raced', t0));
+    const late = () =>
+      claimKey(world.pool, request('raced', after(60_000))).then(
+        (claim) => claim.kind,
+        (error: { code: string }) => error.code,
+      );
+    expect(new Set(await Promise.all([late(), late()]))).toEqual(new Set(['run', 'idempotency_in_progress']));
+  });
+
   test('what failed on our side may be sent again at once, under the same update id', async () => {
     const first = await claimKey(world.pool, request('failed', t0));
     await releaseKey(world.pool, request('failed', t0));
