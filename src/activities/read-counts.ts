@@ -31,7 +31,10 @@ export async function readCounts(
   now: () => number,
   signal?: AbortSignal,
 ): Promise<SourceRead> {
-  const token = await usableToken(deps, from, connection, now, signal);
+  const isDue = connection.token.refreshCiphertext !== null && endsSoon(connection.token.expiresAt, now);
+  const token = isDue
+    ? await refreshToken(deps, from, connection, (expiresAt) => endsSoon(expiresAt, now), signal)
+    : open(deps, connection.id, connection.token);
   if (typeof token !== 'string') return token;
   const who = { userId: connection.userId, createdAt: connection.createdAt };
   const answer = await from.source.read(from.where, token, who, window, signal);
@@ -42,18 +45,8 @@ export async function readCounts(
   return typeof fresh === 'string' ? from.source.read(from.where, fresh, who, window, signal) : fresh;
 }
 
-async function usableToken(
-  deps: ReadingDeps,
-  from: { source: Source; where: SourceInstance },
-  connection: PageConnection,
-  now: () => number,
-  signal?: AbortSignal,
-): Promise<string | SourceReadFailure> {
-  const soon = (expiresAt: string | null) => expiresAt !== null && Date.parse(expiresAt) - now() < REFRESH_BEFORE_MS;
-  if (connection.token.refreshCiphertext && soon(connection.token.expiresAt)) {
-    return refreshToken(deps, from, connection, (current) => soon(current), signal);
-  }
-  return open(deps, connection.id, connection.token);
+function endsSoon(expiresAt: string | null, now: () => number): boolean {
+  return expiresAt !== null && Date.parse(expiresAt) - now() < REFRESH_BEFORE_MS;
 }
 
 function open(

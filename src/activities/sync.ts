@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { bucketsOf } from '../domain/buckets.ts';
 import type { SourceFailure } from '../domain/errors.ts';
@@ -26,6 +25,13 @@ export interface PageInput {
   startedAt: string;
 }
 
+export interface StretchInput extends PageInput {
+  /** No page starts after it, in milliseconds since the epoch. */
+  deadline: number;
+  /** How long it goes on with the next page, in milliseconds. */
+  stretchMs: number;
+}
+
 export interface PageReport {
   /** Where the next page starts, or null at the end of the bucket. */
   next: string | null;
@@ -36,6 +42,11 @@ export interface PageReport {
   systemic: boolean;
   /** The gate is closed, or a later run has begun: stop. */
   shut: boolean;
+}
+
+/** The last page's report, with the totals of all. */
+export interface StretchReport extends PageReport {
+  pages: number;
 }
 
 export function createSyncActivities(deps: ActivityDeps) {
@@ -94,15 +105,30 @@ export function createSyncActivities(deps: ActivityDeps) {
       });
     },
 
-    /**
-     * Reads one page of developers, each with their own token, and sets what differs. One developer's failure is a row;
-     * the page fails as a whole only for what is ours.
-     */
-    async syncPage(input: PageInput): Promise<PageReport> {
-      return guarded(() => beating(() => readPage(input)));
+    /** Reads page after page until time is up, the bucket ends, or the instance is in trouble; one page at the least. */
+    async syncPages(input: StretchInput): Promise<StretchReport> {
+      return guarded(() => beating(() => readStretch(input)));
     },
   };
 
+  async function readStretch(input: StretchInput): Promise<StretchReport> {
+    const until = Math.min(Date.now() + input.stretchMs, input.deadline);
+    const total = { pages: 0, connections: 0, changed: 0, failed: 0 };
+    for (let { cursor } = input; ;) {
+      const page = await readPage({ ...input, cursor });
+      total.pages += 1;
+      total.connections += page.connections;
+      total.changed += page.changed;
+      total.failed += page.failed;
+      if (page.next === null || page.systemic || Date.now() >= until) return { ...page, ...total };
+      cursor = page.next;
+    }
+  }
+
+  /**
+   * Reads one page of developers, each with their own token, and sets what differs. One developer's failure is a row;
+   * the page fails as a whole only for what is ours.
+   */
   async function readPage(input: PageInput): Promise<PageReport> {
     const page: PageKey = { runId: input.runId, instanceId: input.instanceId, fromId: input.cursor };
     const none: PageReport = { next: null, connections: 0, changed: 0, failed: 0, systemic: false, shut: true };
@@ -144,16 +170,14 @@ export function createSyncActivities(deps: ActivityDeps) {
   async function readAll(instance: InstanceRow, connections: PageConnection[], window: Window): Promise<Reads> {
     const from = sourceOf(deps, instance);
     const reads: Reads = { good: [], failures: [], recovered: [], systemic: 0 };
-    const context = Context.current();
-    // One listener a reader is no leak.
-    setMaxListeners(settings.syncConcurrency + 10, context.cancellationSignal);
+    const { cancellationSignal } = Context.current();
     let next = 0;
     const reader = async () => {
       while (next < connections.length) {
         const connection = connections[next]!;
         next += 1;
-        const answer = await readCounts(deps, from, connection, window, Date.now, context.cancellationSignal);
-        if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
+        const answer = await readCounts(deps, from, connection, window, Date.now, cancellationSignal);
+        if (cancellationSignal.aborted) throw cancellationSignal.reason;
         if (answer.ok) {
           reads.good.push({ connection, counts: answer.counts });
           if (connection.hasFailure || connection.sighted) reads.recovered.push(connection.id);
@@ -231,7 +255,7 @@ async function lookAtConnect(deps: ActivityDeps, instance: InstanceRow, at: stri
     await db.instances.recordConnect(pool, instance.id, connected, at);
   }
   const outcome = await db.inTransaction(pool, (tx) =>
-    db.instances.applySharing(tx, instance.id, {
+    db.sharing.applySharing(tx, instance.id, {
       command: { type: 'look', connected, at },
       actor: 'system',
       at,

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { NOT_LOOPBACK } from './address.ts';
+import { onAbort } from './on-abort.ts';
 
 export interface HttpAnswer {
   ok: true;
@@ -39,9 +40,8 @@ const REASONS: Readonly<Record<string, HttpFailure>> = {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: (outcome: HttpOutcome) => void;
   readonly #maxBodyBytes: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #ignoreSignal: (() => void) | undefined;
   readonly #deadline: NodeJS.Timeout;
-  readonly #onAbort = (): void => this.#stop('aborted');
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
@@ -56,9 +56,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ) {
     this.#settle = settle;
     this.#maxBodyBytes = maxBodyBytes;
-    this.#signal = signal;
     this.#deadline = setTimeout(() => this.#stop('timed_out'), deadlineMs);
-    signal?.addEventListener('abort', this.#onAbort);
+    this.#ignoreSignal = signal && onAbort(signal, () => this.#stop('aborted'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -99,7 +98,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#deadline);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#ignoreSignal?.();
     this.#chunks = [];
     this.#settle(outcome);
   }

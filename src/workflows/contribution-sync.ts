@@ -1,21 +1,15 @@
 import {
   condition,
   ParentClosePolicy,
-  proxyActivities,
   startChild,
   uuid4,
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import type { SyncActivities } from '../activities/sync.ts';
 import { instanceSyncWorkflowId } from './ids.ts';
 import { instanceSync } from './instance-sync.ts';
 import type { ContributionSyncInput } from './sync.messages.ts';
-
-const activities = proxyActivities<SyncActivities>({
-  startToCloseTimeout: '1 minute',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
-});
+import { records } from './sync-records.ts';
 
 /** Children are not awaited past this: the next hour must be able to start. */
 const AWAITED_MS = 58 * 60_000;
@@ -31,7 +25,7 @@ export async function contributionSync(
   const startedAt = new Date().toISOString();
   const scheduled = workflowInfo().searchAttributes['TemporalScheduledStartTime']?.[0];
   const scheduledAt = scheduled instanceof Date ? scheduled.toISOString() : startedAt;
-  const ids = await activities.beginRun({
+  const ids = await records.beginRun({
     runId,
     scheduledAt,
     startedAt,
@@ -44,7 +38,7 @@ export async function contributionSync(
     const child = await startInstance(instanceId);
     if (!child) {
       skipped += 1;
-      await activities.skipInstance({ runId, instanceId, at: new Date().toISOString() });
+      await records.skipInstance({ runId, instanceId, at: new Date().toISOString() });
       continue;
     }
     open += 1;
@@ -54,7 +48,7 @@ export async function contributionSync(
     child.result().then(ended, ended);
   }
   await condition(() => open === 0, AWAITED_MS);
-  await activities.finishRun({ runId, at: new Date().toISOString() });
+  await records.finishRun({ runId, at: new Date().toISOString() });
   return { runId, instances: ids.length, skipped };
 
   async function startInstance(instanceId: string): Promise<ChildWorkflowHandle<typeof instanceSync> | undefined> {

@@ -1,7 +1,8 @@
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { SyncActivities } from '../activities/sync.ts';
+import type { StretchReport, SyncActivities } from '../activities/sync.ts';
 import { bucketsOf } from '../domain/buckets.ts';
 import type { BucketState, InstanceSyncInput } from './sync.messages.ts';
+import { records } from './sync-records.ts';
 
 const activities = proxyActivities<SyncActivities>({
   startToCloseTimeout: '1 minute',
@@ -12,6 +13,12 @@ const paging = proxyActivities<SyncActivities>({
   heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 4 },
 });
+
+/**
+ * Quick pages share one activity, so that what Temporal costs is bounded by time and not by the number of pages; one that
+ * is lost costs so much to read again.
+ */
+const STRETCH_MS = 5_000;
 
 /**
  * One instance's part of a run: ranges of connection ids side by side, each a loop of pages. No page starts after the
@@ -51,23 +58,24 @@ export async function instanceSync(input: InstanceSyncInput): Promise<{ outcome:
         return;
       }
       const { cursor, to } = bucket;
-      const page = await paging
-        .syncPage({ runId, instanceId, cursor, to, pageSize: settings.pageSize, startedAt })
+      const { pageSize, stretchMs = STRETCH_MS } = settings;
+      const stretch = await paging
+        .syncPages({ runId, instanceId, cursor, to, pageSize, startedAt, deadline, stretchMs })
         .catch(() => undefined);
-      pages += 1;
-      if (page?.shut) {
+      pages += stretch?.pages ?? 1;
+      if (stretch?.shut) {
         stopped = 'gate_closed';
         return;
       }
-      systemicInARow = page && !page.systemic ? 0 : systemicInARow + 1;
+      systemicInARow = systemicAfter(systemicInARow, stretch);
       if (systemicInARow >= settings.breakerPages) stopped ??= 'breaker_open';
-      // A page that cannot be had at all is left for the next hour; what follows it is not.
-      if (!page) {
+      // Pages that cannot be had at all are left for the next hour; what follows them is not.
+      if (!stretch) {
         stopped ??= 'partial';
         return;
       }
-      if (page.next === null) bucket.done = true;
-      else bucket.cursor = page.next;
+      if (stretch.next === null) bucket.done = true;
+      else bucket.cursor = stretch.next;
       toContinue ||= workflowInfo().continueAsNewSuggested || pages >= (settings.maxPages ?? Infinity);
     }
   }
@@ -77,9 +85,16 @@ export async function instanceSync(input: InstanceSyncInput): Promise<{ outcome:
     read: number,
   ): Promise<{ outcome: string; pages: number }> {
     const rest = outcome === 'partial' || outcome === 'breaker_open' ? restOf(buckets ?? [], settings.buckets) : [];
-    await activities.finishInstance({ runId, instanceId, at: new Date().toISOString(), outcome, rest });
+    await records.finishInstance({ runId, instanceId, at: new Date().toISOString(), outcome, rest });
     return { outcome, pages: read };
   }
+}
+
+/** A stretch ends with its first systemic page, so that any before it was not. */
+function systemicAfter(inARow: number, stretch: StretchReport | undefined): number {
+  if (!stretch) return inARow + 1;
+  if (!stretch.systemic) return 0;
+  return stretch.pages > 1 ? 1 : inARow + 1;
 }
 
 /** A bucket read from where the last run stopped, then from its beginning: the rest comes first. */

@@ -10,6 +10,8 @@ export interface SyncSettings {
   breakerPages: number;
   /** Pages a child reads before it continues as new; the server's own suggestion counts as well. */
   maxPages?: number;
+  /** How long one activity goes on with the next page, in milliseconds. */
+  stretchMs?: number;
 }
 
 export interface ContributionSyncInput {

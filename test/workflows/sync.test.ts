@@ -111,9 +111,21 @@ describe('the hourly sync', () => {
   test('reads everyone through small pages, ranges and continued runs', async () => {
     const more = await Promise.all(['farah', 'goran', 'ada', 'ines'].map(sending));
     for (const developer of more) world.peer.contributions.set(developer.key, daysAgo(2), 17);
-    const part = await sync({ buckets: 3, pageSize: 1, maxPages: 2 });
+    const part = await sync({ buckets: 3, pageSize: 1, maxPages: 2, stretchMs: 0 });
     expect(part).toMatchObject({ outcome: 'finished', connections: 6, changed: 4 });
     for (const developer of more) expect(await developer.counts()).toContainEqual({ date: daysAgo(2), count: 17 });
+  });
+
+  test('reads quick pages in a row, without coming back to Temporal for each', async () => {
+    await Promise.all(['farah', 'goran'].map(sending));
+    expect(await sync({ buckets: 1, pageSize: 1 })).toMatchObject({ outcome: 'finished', connections: 4 });
+    const { events } = await world.client.workflow.getHandle(instanceSyncWorkflowId(world.instanceId)).fetchHistory();
+    const activities = events!.flatMap(({ activityTaskScheduledEventAttributes: it }) => it?.activityType?.name ?? []);
+    expect(activities).toEqual(['beginInstance', 'syncPages']);
+    const { rows } = await world.pool.query<{ connections: number }>(
+      'select connections from sync_page order by from_id',
+    );
+    expect(rows.map((page) => page.connections)).toEqual([1, 1, 1, 1, 0]);
   });
 
   test('an opt-out while a page is in flight leaves nothing, then and later', async () => {
@@ -165,6 +177,19 @@ describe('the hourly sync', () => {
     await world.peer.comeUp();
     expect(await sync()).toMatchObject({ outcome: 'finished', failed: 0 });
   });
+
+  test.each([
+    { down: [1, 2], outcome: 'breaker_open' },
+    { down: [1, 3], outcome: 'finished' },
+  ])(
+    'counts only pages in a row towards the breaker, wherever activities end ($outcome)',
+    async ({ down, outcome }) => {
+      const all = [devi, emil, ...(await Promise.all(['farah', 'goran'].map(sending)))];
+      const byId = all.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+      for (const at of down) world.peer.faults.add({ kind: 'bad-gateway' }, { who: byId[at]!.key });
+      expect(await sync({ buckets: 1, pageSize: 1, breakerPages: 2 })).toMatchObject({ outcome, failed: 2 });
+    },
+  );
 
   test('starts no page after its deadline, and the rest comes first the next time', async () => {
     expect(await sync({ deadlineMs: 0 })).toMatchObject({ outcome: 'partial', connections: 0 });
