@@ -23,6 +23,6 @@ export function deliverSoon(
 }
 
 /** Bounds a call to Temporal. */
-export function within<T>(temporal: Client, call: () => Promise<T>): Promise<T> {
-  return temporal.connection.withDeadline(Date.now() + DELIVERED_WITHIN_MS, call);
+export function within<T>(temporal: Client, call: () => Promise<T>, ms = DELIVERED_WITHIN_MS): Promise<T> {
+  return temporal.connection.withDeadline(Date.now() + ms, call);
 }

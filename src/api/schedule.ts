@@ -18,10 +18,13 @@ export interface ScheduleState {
   nextRunsAt: string[];
 }
 
+/** The Schedule is a workflow of the server's own: a look at it may first wait 5 seconds for a worker that is gone. */
+const SCHEDULE_WITHIN_MS = 12_000;
+
 /** @throws DomainError service_unavailable before any worker has made the Schedule */
 async function withSchedule<T>({ temporal, config }: Deps, act: (handle: ScheduleHandle) => Promise<T>): Promise<T> {
   try {
-    return await within(temporal, () => act(temporal.schedule.getHandle(config.SYNC_SCHEDULE_ID)));
+    return await within(temporal, () => act(temporal.schedule.getHandle(config.SYNC_SCHEDULE_ID)), SCHEDULE_WITHIN_MS);
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
     throw new DomainError('service_unavailable', 'The Schedule is not there yet: a worker makes it when it starts.');
