@@ -12,6 +12,7 @@ import { allTables, expectUnchanged } from './tables.ts';
 let world: ApiWorld;
 let accountId: string;
 let instanceId: string;
+let otherInstanceId: string;
 let callers: Record<Role, Caller>;
 /** Devi's, and not the caller's. */
 let connectionId: string;
@@ -27,6 +28,8 @@ beforeAll(async () => {
   });
   connectionId = made.body.id;
   accountId = (await world.operator.get<{ items: { id: string }[] }>('/api/v1/accounts')).body.items[0]!.id;
+  const other = { hostname: 'taken.example', kind: 'ghes', baseUrl: 'https://taken.example', accountId };
+  otherInstanceId = (await world.operator.post<{ id: string }>('/api/v1/instances', other)).body.id;
   callers = { operator: world.operator, support: world.support, person: await world.person('emil') };
 });
 afterAll(() => world.close());
@@ -115,14 +118,20 @@ describe('an id', () => {
     },
   );
 
-  test('of an instance that is not the person’s own is answered 404', async () => {
-    const reply = await callers.person.get(`/api/v1/instances/${randomUUID()}/sharing`);
-    expect(reply).toMatchObject({ status: 404, code: 'not_found' });
-    const body = { instanceId: randomUUID(), token: 'x' };
-    for (const path of ['/api/v1/connections', '/api/v1/access-requests']) {
-      const { instanceId: elsewhere, token } = body;
-      const sent = path.endsWith('connections') ? { instanceId: elsewhere, token } : { instanceId: elsewhere };
-      expect(await callers.person.post(path, sent)).toMatchObject({ status: 404, code: 'not_found' });
+  test('of an instance that is there and is not the person’s own is answered 404', async () => {
+    const ada = await world.person('ada');
+    const { person } = callers;
+    before = await allTables(world.pool);
+    for (const who of [person, ada]) {
+      const path = `/api/v1/instances/${otherInstanceId}/sharing`;
+      const replies = [
+        await who.get(path),
+        await who.put(`${path}/instance-side`, { enabled: true }),
+        await who.put(`${path}/account-side`, { enabled: false }),
+        await who.post('/api/v1/connections', { instanceId: otherInstanceId, token: DEMO_TOKENS.instance('emil') }),
+        await who.post('/api/v1/access-requests', { instanceId: otherInstanceId }),
+      ];
+      for (const reply of replies) expect(reply).toMatchObject({ status: 404, code: 'not_found' });
     }
   });
 
