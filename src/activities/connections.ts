@@ -3,6 +3,7 @@ import type { ConnectionRow } from '../db/connections.ts';
 import type { Intent } from '../db/intents.ts';
 import type { ConnectionState, ObservedCause } from '../domain/connection.ts';
 import { causeOf, hasOutlivedGrace } from '../domain/observed.ts';
+import type { SharingStatus } from '../domain/sharing.ts';
 import { windowAt } from '../domain/window.ts';
 import { SOURCE_LABELS } from '../domain/source-label.ts';
 import { DomainError, type SourceFailure } from '../domain/errors.ts';
@@ -19,6 +20,7 @@ export interface ConnectionView {
   erased: boolean;
   switchedOff: boolean;
   turningOff: boolean;
+  sharing: SharingStatus;
   /** The gate is open for this connection: what it reads may be written. */
   writable: boolean;
   intents: Pick<Intent, 'operationId' | 'kind' | 'generation' | 'askedAt'>[];
@@ -58,6 +60,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
       erased: row.erasedAt !== null,
       switchedOff: row.switchedOff,
       turningOff: row.instance.sharingStatus === 'turning_off',
+      sharing: row.instance.sharingStatus,
       writable: row.instance.gateOpen && !row.switchedOff && row.restoreUntil === null && row.erasedAt === null,
       intents: intents.map(({ operationId, kind, generation, askedAt }) => ({
         operationId,

@@ -45,6 +45,7 @@ export function createTurningOffActivities(deps: ActivityDeps) {
           const step: { last: string | null; left: number } = await db.turningOff.verifyBatch(
             pool,
             input.instanceId,
+            input.generation,
             after,
             BATCH,
           );

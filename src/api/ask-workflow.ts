@@ -1,13 +1,11 @@
 import { WithStartWorkflowOperation, type Client, type WorkflowUpdateHandle } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { callAgainWhileClosing } from '../temporal/closing.ts';
 
 /** What takes longer is answered 202 with a place to look at. */
 const ANSWER_WITHIN_MS = 5000;
 /** An update that no worker has accepted is kept nowhere: within this time it is accepted, or the caller tries again. */
 const ACCEPTED_WITHIN_MS = 8000;
-
-const GRPC_NOT_FOUND = 5;
-const GRPC_ABORTED = 10;
 
 export type Asked<Ret> = { answered: true; value: Ret } | { answered: false };
 
@@ -39,16 +37,7 @@ export async function askWorkflow<Ret, Args extends unknown[]>(ask: Ask<Ret, Arg
         startWorkflowOperation: new WithStartWorkflowOperation(type, options) as never,
       }),
     );
-  return answerOf(
-    temporal,
-    await send().catch((error: unknown) => (isClosing(error) ? send() : Promise.reject(error))),
-  );
-}
-
-/** The run was just continuing as new, or ending: the next one takes the same update. */
-function isClosing(error: unknown): boolean {
-  const { name, code } = error as { name?: string; code?: unknown };
-  return name === 'WorkflowNotFoundError' || code === GRPC_NOT_FOUND || code === GRPC_ABORTED;
+  return answerOf(temporal, await callAgainWhileClosing(send));
 }
 
 /** The same for a workflow that must be there already. @throws not_found */

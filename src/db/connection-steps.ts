@@ -28,10 +28,13 @@ export interface Committed {
   version: number;
   generation: number;
   restoreUntil: string | null;
+  /** The operation was committed long ago, and others since: nothing was written now, and `next` did not happen. */
+  stale: boolean;
 }
 
 interface Fences {
   generation: number;
+  version: number;
   restore_until: Date | null;
   erased_at: Date | null;
   instance_id: string;
@@ -45,7 +48,7 @@ export async function lockConnection(tx: Client, connectionId: string): Promise<
   if (!instance.rows[0]) throw new DomainError('not_found');
   await lockInstanceShared(tx, instance.rows[0].instance_id);
   const { rows } = await tx.query<Fences>(
-    'select generation, restore_until, erased_at, instance_id from connection where id = $1 for update',
+    'select generation, restore_until, erased_at, instance_id, version from connection where id = $1 for update',
     [connectionId],
   );
   return rows[0]!;
@@ -59,7 +62,8 @@ export async function commitConnection(tx: Client, commit: ConnectionCommit): Pr
   const fences = await lockConnection(tx, commit.connectionId);
   const done = await recordedVersion(tx, commit.connectionId, commit.operationId);
   if (done !== undefined) {
-    return { version: done, generation: fences.generation, restoreUntil: fences.restore_until?.toISOString() ?? null };
+    const restoreUntil = fences.restore_until?.toISOString() ?? null;
+    return { version: done, generation: fences.generation, restoreUntil, stale: done !== fences.version };
   }
   if (fences.erased_at && commit.next.status !== 'ended') throw new DomainError('not_found');
   if (commit.fence === 'enter') await enter(tx, commit, fences);
@@ -132,7 +136,8 @@ async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
      where id = $1 returning generation, restore_until`,
     [step.connectionId, step.next.status, step.next.causes, step.next.consentVersion, version, step.asOf],
   );
-  return { version, generation: rows[0]!.generation, restoreUntil: rows[0]!.restore_until?.toISOString() ?? null };
+  const restoreUntil = rows[0]!.restore_until?.toISOString() ?? null;
+  return { version, generation: rows[0]!.generation, restoreUntil, stale: false };
 }
 
 export interface Removal {

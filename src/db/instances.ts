@@ -33,7 +33,7 @@ export function sourceInstance({ id, kind, baseUrl, allowHttpLoopback }: Instanc
 const COLUMNS = `i.id, i.hostname, i.kind, i.base_url, i.allow_http_loopback,
   i.credential_ciphertext, i.credential_key_id, i.oauth_client_id, i.oauth_secret_ciphertext, i.oauth_secret_key_id,
   i.sharing_status, i.sharing_generation, i.sharing_version, i.instance_side, i.instance_side_by, i.instance_side_at,
-  i.account_side, i.account_side_by, i.account_side_at, i.closed_at, i.connect, i.connect_lost_at, i.connect_lost_looks,
+  i.account_side, i.account_side_by, i.account_side_at, i.closed_at, i.connect, i.connect_lost_at, i.connect_lost_looks, i.connect_looked_at,
   a.id as account_id, a.kind as account_kind, a.slug, a.terms,
   a.credential_ciphertext as account_ciphertext, a.credential_key_id as account_key_id,
   (select t.ends_in from turning_off t where t.instance_id = i.id and t.generation = i.sharing_generation) as ends_in`;
@@ -75,6 +75,7 @@ function toInstance(row: Row): InstanceRow {
       endsIn: (row['ends_in'] as 'off' | 'unavailable' | null) ?? 'off',
       connectLostAt: iso(row['connect_lost_at']),
       connectLostLooks: row['connect_lost_looks'] as number,
+      connectLookedAt: iso(row['connect_looked_at']),
     },
     sharingVersion: row['sharing_version'] as number,
     connect: row['connect'] as InstanceRow['connect'],

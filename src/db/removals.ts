@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { addMs } from '../domain/dates.ts';
+import { DomainError } from '../domain/errors.ts';
+import { lockConnection } from './connection-steps.ts';
 import { ledger } from './ledger.ts';
 import { inTransaction, type Client, type Pool, type Queryable } from './pool.ts';
 
-/** Deletes a connection's counts. What was deleted is kept with the delete, so that a repeated step knows it. */
+/**
+ * Deletes a connection's counts. What was deleted is kept with the delete, so that a repeated step knows it. An attempt
+ * that wakes up late, when the connection has moved on, deletes nothing of its newer life.
+ * @throws DomainError fence_moved
+ */
 export async function removeCounts(pool: Pool, connectionId: string, generation: number): Promise<{ items: number }> {
   return inTransaction(pool, async (tx) => {
+    const fences = await lockConnection(tx, connectionId);
+    if (fences.generation !== generation) throw new DomainError('fence_moved');
     const { items } = await ledger.remove(tx, [connectionId]);
     const { rows } = await tx.query<{ items_deleted: number }>(
       `insert into removal (connection_id, generation, items_deleted) values ($1, $2, $3)

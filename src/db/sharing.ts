@@ -72,7 +72,7 @@ async function storeSharing(tx: Client, id: string, next: Sharing, act: SharingA
        account_side_by = case when $7 then $8 else account_side_by end,
        account_side_at = case when $7 then $9 else account_side_at end,
        closed_at = case when $3 > sharing_generation then $9 else closed_at end,
-       connect_lost_at = $10, connect_lost_looks = $11
+       connect_lost_at = $10, connect_lost_looks = $11, connect_looked_at = $12
      where id = $1`,
     [
       id,
@@ -86,6 +86,7 @@ async function storeSharing(tx: Client, id: string, next: Sharing, act: SharingA
       act.at,
       next.connectLostAt ?? null,
       next.connectLostLooks,
+      next.connectLookedAt ?? null,
     ],
   );
 }

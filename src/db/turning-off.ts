@@ -99,16 +99,21 @@ export async function rewind(db: Queryable, instanceId: string, generation: numb
   );
 }
 
-/** The ids of one step of the verification, by keyset; their counts are read through the public read. */
+/**
+ * One step of the verification, by keyset, of whatever joined or ticked below this generation; the counts are read through
+ * the public read.
+ */
 export async function verifyBatch(
   db: Queryable,
   instanceId: string,
+  generation: number,
   after: string | null,
   size: number,
 ): Promise<{ last: string | null; left: number }> {
   const { rows } = await db.query<{ id: string }>(
-    'select id from connection where instance_id = $1 and ($2::uuid is null or id > $2) order by id limit $3',
-    [instanceId, after, size],
+    `select id from connection where instance_id = $1 and ($2::uuid is null or id > $2)
+       and coalesce(sharing_generation, joined_generation) < $4 order by id limit $3`,
+    [instanceId, after, size, generation],
   );
   const ids = rows.map((row) => row.id);
   return { last: rows.length === size ? ids.at(-1)! : null, left: ids.length === 0 ? 0 : await ledger.left(db, ids) };

@@ -16,6 +16,8 @@ export interface Sharing {
   /** When GitHub Connect was first not seen, ISO, and how often since. */
   connectLostAt: string | undefined;
   connectLostLooks: number;
+  /** The last look that changed something, ISO: the same look, taken again, counts once. */
+  connectLookedAt: string | undefined;
 }
 
 export type SharingCommand =
@@ -46,6 +48,7 @@ export const NO_SHARING: Sharing = {
   endsIn: 'off',
   connectLostAt: undefined,
   connectLostLooks: 0,
+  connectLookedAt: undefined,
 };
 
 const same = (next: Sharing): SharingStep => ({ next, action: undefined, turnsOff: false });
@@ -112,10 +115,11 @@ function verified(sharing: Sharing): SharingStep {
 
 /** One hourly look at GitHub Connect. A loss pauses; only one that lasts and was seen often enough turns off. */
 function look(sharing: Sharing, connected: boolean, at: string, settings: SharingSettings): SharingStep {
-  if (!isLive(sharing.status)) return same(sharing);
+  if (!isLive(sharing.status) || isOldLook(sharing, at)) return same(sharing);
   if (connected) {
     if (sharing.status === 'on') return same(sharing);
-    const next: Sharing = { ...sharing, status: 'on', connectLostAt: undefined, connectLostLooks: 0 };
+    const cleared = { connectLostAt: undefined, connectLostLooks: 0, connectLookedAt: at };
+    const next: Sharing = { ...sharing, ...cleared, status: 'on' };
     return { next, action: 'sharing.resumed', turnsOff: false };
   }
   const lostAt = sharing.connectLostAt ?? at;
@@ -123,8 +127,13 @@ function look(sharing: Sharing, connected: boolean, at: string, settings: Sharin
   if (Date.parse(at) - Date.parse(lostAt) >= settings.connectGraceMs && looks >= settings.connectLooks) {
     return turnOff(sharing, 'sharing.connect_lost', 'off', { instanceSide: false, accountSide: false });
   }
-  const next: Sharing = { ...sharing, status: 'paused', connectLostAt: lostAt, connectLostLooks: looks };
+  const lost = { connectLostAt: lostAt, connectLostLooks: looks, connectLookedAt: at };
+  const next: Sharing = { ...sharing, ...lost, status: 'paused' };
   return { next, action: sharing.status === 'on' ? 'sharing.paused' : undefined, turnsOff: false };
+}
+
+function isOldLook({ connectLookedAt }: Sharing, at: string): boolean {
+  return connectLookedAt !== undefined && Date.parse(at) <= Date.parse(connectLookedAt);
 }
 
 /** @throws DomainError sharing_unavailable, turning_off */

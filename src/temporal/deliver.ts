@@ -5,6 +5,7 @@ import type { Intent } from '../db/intents.ts';
 import { accessRequestWorkflowId, type AccessRequestInput } from '../workflows/access-request.messages.ts';
 import { wakeSignal, type ConnectionInput } from '../workflows/connection.messages.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../workflows/ids.ts';
+import { callAgainWhileClosing } from './closing.ts';
 import { requestSettings } from './request-settings.ts';
 
 /** How a connection's workflow is started, by whoever comes first: a route, an act, or a sweeper. */
@@ -32,11 +33,10 @@ export function accessRequestStart(config: Config, request: Omit<AccessRequestIn
 
 /** Tells a connection's workflow, started if need be, that something waits for it in PostgreSQL. */
 export async function wakeConnection(client: Client, connectionId: string, taskQueue: string): Promise<void> {
-  await client.workflow.signalWithStart('connection', {
-    ...connectionStart(connectionId, taskQueue),
-    signal: wakeSignal,
-    signalArgs: [],
-  });
+  const start = connectionStart(connectionId, taskQueue);
+  await callAgainWhileClosing(() =>
+    client.workflow.signalWithStart('connection', { ...start, signal: wakeSignal, signalArgs: [] }),
+  );
 }
 
 /** Hands an accepted act to its workflow. Delivered twice it is taken up once. */

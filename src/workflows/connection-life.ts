@@ -1,7 +1,8 @@
-import { proxyActivities, sleep, uuid4 } from '@temporalio/workflow';
-import type { ConnectionActivities, ConnectionView } from '../activities/connections.ts';
+import { ActivityFailure, proxyActivities, sleep, uuid4 } from '@temporalio/workflow';
+import type { ConnectionActivities, ConnectionView, ReadResult, Recheck } from '../activities/connections.ts';
 import { stepConnection, type ConnectionCommand, type ConnectionStep } from '../domain/connection.ts';
 import type { Act } from './connection.messages.ts';
+import { DomainError } from '../domain/errors.ts';
 import { refusalBehind } from './refusals.ts';
 
 const patient = {
@@ -17,12 +18,33 @@ const { removeConnectionCounts } = proxied('Deletes every count');
 const { verifyConnectionRemoval } = proxied('Reads back zero and writes the receipt');
 const { lapseConnection } = proxied('Erases the link if its window has passed');
 
-/** A source's own failures are the answer of a read; only a lost worker makes it run again. */
-export const { readConnectionNow, recheckCauses } = proxyActivities<ConnectionActivities>({
+const reading = proxyActivities<ConnectionActivities>({
   startToCloseTimeout: '90s',
-  retry: { initialInterval: '1s', maximumInterval: '1 minute' },
+  retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 3 },
   summary: 'Reads the counts at the instance',
 });
+
+/** A source's own failures are the answer of a read; one that cannot be had at all is no reason to wait for ever. */
+export function readConnectionNow(input: Parameters<typeof reading.readConnectionNow>[0]): Promise<ReadResult> {
+  return orElse(reading.readConnectionNow(input), {
+    outcome: 'failed',
+    failure: 'source_unreachable',
+    retryAfterMs: null,
+  });
+}
+
+export function recheckCauses(input: Parameters<typeof reading.recheckCauses>[0]): Promise<Recheck> {
+  return orElse(reading.recheckCauses(input), { lifted: false, holds: null });
+}
+
+async function orElse<Result>(asked: Promise<Result>, otherwise: Result): Promise<Result> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || refusalBehind(error)) throw error;
+    return otherwise;
+  }
+}
 
 export const nowIso = (): string => new Date().toISOString();
 
@@ -58,10 +80,11 @@ export class ConnectionLife {
   async commit(command: ConnectionCommand, by: Act, intents: string[] = []): Promise<ConnectionStep> {
     const step = stepConnection(this.#known.state, command);
     if (!step.action) return step;
-    const { version, generation, restoreUntil } = await commitConnectionStep.executeWithOptions(
+    const { stale, version, generation, restoreUntil } = await commitConnectionStep.executeWithOptions(
       { ...patient, summary: `Writes ${step.action}` },
       [{ ...this.#written(step, by), intents }],
     );
+    if (stale) throw new DomainError('fence_moved');
     this.view = { ...this.#known, state: step.next, version, generation, restoreUntil };
     if (step.fence === 'enter') this.view = { ...this.view, switchedOff: false, writable: true };
     return step;
@@ -91,10 +114,13 @@ export class ConnectionLife {
 
   async #takeUpOptOut(operationId: string, askedAt: string): Promise<void> {
     const by = bySystem(`${operationId}/taken`);
-    const step = this.#known.erased ? undefined : await this.commit({ type: 'opt_out' }, by, [operationId]);
-    // An opt-out of what was removed before changes nothing but must not wait for ever.
-    if (!step?.action) await closeIntent({ operationId, asOf: nowIso() });
-    if (this.#known.state.status === 'removing' && !this.#known.erased) await this.#removeCounts('opted_out', askedAt);
+    if (!this.#known.erased) await this.commit({ type: 'opt_out' }, by);
+    // The act is done when its deletion is verified; until then it brings a workflow that was lost back to it.
+    if (this.#known.state.status === 'removing' && !this.#known.erased) {
+      await this.#removeCounts('opted_out', askedAt, { type: 'removed' }, [operationId]);
+    } else {
+      await closeIntent({ operationId, asOf: nowIso() });
+    }
   }
 
   /** The counts go at the old profile; only then the new one takes its place, and sending goes on where nothing stands against it. */

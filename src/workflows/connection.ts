@@ -7,6 +7,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ReadResult } from '../activities/connections.ts';
 import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
 import { ActQueue } from './act-queue.ts';
@@ -132,7 +133,11 @@ export async function connection(input: ConnectionInput): Promise<void> {
 
   function refuseTooSoon(act: UpdateNowAct): void {
     refuseEarly(act);
-    if (lastUpdateNowAt === null || requests.knows(act.operationId)) return;
+    if (!requests.knows(act.operationId)) requireInterval(act);
+  }
+
+  function requireInterval(act: UpdateNowAct): void {
+    if (lastUpdateNowAt === null) return;
     const retryAt = addMs(lastUpdateNowAt, act.everyMs);
     if (retryAt > act.asOf) throw toFailure(new DomainError('update_too_soon', undefined, { retryAt }));
   }
@@ -164,12 +169,24 @@ export async function connection(input: ConnectionInput): Promise<void> {
   }
 
   async function send(act: SendAct): Promise<void> {
+    requireGate();
     if (life.view!.switchedOff) throw new DomainError('wrong_state');
     const { action } = await life.commit({ type: 'send', consentVersion: act.consentVersion }, act);
     if (action !== undefined) readAt = nowIso();
   }
 
+  /** @throws DomainError of the gate, as an act that is committed would say it */
+  function requireGate(): void {
+    const { sharing } = life.view!;
+    if (sharing === 'on') return;
+    if (sharing === 'turning_off' || sharing === 'paused') {
+      throw new DomainError(sharing === 'paused' ? 'sharing_paused' : 'turning_off');
+    }
+    throw new DomainError('sharing_off');
+  }
+
   async function reconnect(act: Act): Promise<void> {
+    requireGate();
     const causes = life.view!.state.causes.filter((cause) => cause !== 'opted_out');
     if (causes.length > 0) {
       const { lifted } = await recheckCauses({ connectionId, asOf: nowIso() });
@@ -181,21 +198,26 @@ export async function connection(input: ConnectionInput): Promise<void> {
   }
 
   async function updateNow(act: UpdateNowAct): Promise<UpdateNowAnswer> {
+    requireGate();
     if (life.view!.state.status !== 'sending' || life.view!.switchedOff) throw new DomainError('wrong_state');
-    refuseTooSoon(act);
+    requireInterval(act);
     lastUpdateNowAt = act.asOf;
-    const result = await read();
+    const result = await readUnlessWoken();
+    if (!result) {
+      // What woke it comes first; if it still may, the turn that follows reads.
+      readAt = nowIso();
+      return { outcome: 'stale' };
+    }
     return result.outcome === 'failed' ? { outcome: 'failed', failure: result.failure } : { outcome: result.outcome };
   }
 
-  function read() {
-    return readConnectionNow({ connectionId, generation: life.view!.generation, asOf: nowIso() });
+  /** A removal that is accepted meanwhile waits for no instance: whatever the read still writes is refused by its fence. */
+  function readUnlessWoken(): Promise<ReadResult | undefined> {
+    const read = readConnectionNow({ connectionId, generation: life.view!.generation, asOf: nowIso() });
+    return Promise.race([read, condition(() => awake).then(() => undefined)]);
   }
 
-  /**
-   * The first read after a tick, or the read that restores. A removal that is accepted meanwhile does not wait for it: its
-   * fence has moved, so whatever that read still writes is refused.
-   */
+  /** The first read after a tick, or the read that restores. */
   async function readWhenDue(): Promise<void> {
     const { writable, switchedOff, state } = life.view!;
     const isRestoring = state.status === 'restoring';
@@ -208,15 +230,17 @@ export async function connection(input: ConnectionInput): Promise<void> {
       readAt = isRestoring ? addMs(nowIso(), restoreBackoffMs()) : null;
       return;
     }
-    const result = await Promise.race([read(), condition(() => awake).then(() => undefined)]);
+    const result = await readUnlessWoken();
     // Woken: the turn that follows reads again if it still may.
     if (result === undefined) return;
     readAt = null;
-    if (result.outcome === 'failed') {
-      log.info('a read failed', { failure: result.failure, restoring: isRestoring });
-      // While it sends, the hourly sync tries again.
-      if (isRestoring) readAt = addMs(nowIso(), Math.max(restoreBackoffMs(), result.retryAfterMs ?? 0));
-    } else if (isRestoring && result.outcome !== 'stale') {
+    const retryAfterMs = result.outcome === 'failed' ? (result.retryAfterMs ?? 0) : 0;
+    if (result.outcome === 'failed') log.info('a read failed', { failure: result.failure, restoring: isRestoring });
+    // While it sends, the hourly sync tries again.
+    if (!isRestoring) return;
+    if (result.outcome === 'failed' || result.outcome === 'stale') {
+      readAt = addMs(nowIso(), Math.max(restoreBackoffMs(), retryAfterMs));
+    } else {
       await life.commit({ type: 'restored' }, bySystem(`restored/${life.view!.generation}`));
     }
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRead, writePage, writeRead } from '../../src/db/count-writes.ts';
 import type { Client } from '../../src/db/pool.ts';
+import { ledger } from '../../src/db/ledger.ts';
 import { countsLeft, removeCounts } from '../../src/db/removals.ts';
 import { turnOffBatch, verifyBatch } from '../../src/db/turning-off.ts';
 import { AT, createDbWorld, removeIn, says, sharingIn, WINDOW_MS, type DbWorld } from './db-world.ts';
@@ -61,10 +62,20 @@ async function removeOne(generation: number): Promise<number> {
 
 async function removeAll(generation: number): Promise<number> {
   await turnOffBatch(world.pool, world.instanceId, generation, 10, WINDOW_MS);
-  expect(await verifyBatch(world.pool, world.instanceId, null, 10)).toEqual({ last: null, left: 0 });
+  expect(await verifyBatch(world.pool, world.instanceId, generation, null, 10)).toEqual({ last: null, left: 0 });
   const { rows } = await world.pool.query<{ items_deleted: number }>('select items_deleted from turning_off');
   return rows[0]!.items_deleted;
 }
+
+test('a deletion that wakes up late, when its developer has come back, deletes nothing', async () => {
+  const { generation } = await world.remove('opt_out', devi);
+  for (const type of ['opt_out', 'removed'] as const) await world.step(devi, { type });
+  await world.pool.query('update intent set done_at = asked_at');
+  await world.step(devi, { type: 'reconnect' });
+  await ledger.put(world.pool, [says(devi, GENERATION, 1, 7)]);
+  await expect(removeCounts(world.pool, devi, generation)).rejects.toMatchObject({ code: 'fence_moved' });
+  expect(await countsLeft(world.pool, [devi])).toBe(1);
+});
 
 const pairs = Object.keys(WRITERS).flatMap((writer) => Object.keys(REMOVALS).map((one) => [writer, one] as const));
 

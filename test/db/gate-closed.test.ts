@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRead, writePage, writeRead } from '../../src/db/count-writes.ts';
+import { addMs } from '../../src/domain/dates.ts';
 import { loadConnection } from '../../src/db/connections.ts';
 import { readPage, recordFailures, recordRecoveries } from '../../src/db/sync-pages.ts';
 import { turnOffBatch } from '../../src/db/turning-off.ts';
@@ -116,7 +117,7 @@ test('nothing is written of whoever has not ticked, or ticked before sharing was
 test('what is paused flows by itself when GitHub Connect is back', async () => {
   await world.sharing(LOOK);
   expect(await pageWrites()).toBe(0);
-  await world.sharing({ ...LOOK, connected: true });
+  await world.sharing({ ...LOOK, connected: true, at: addMs(AT, 3_600_000) });
   expect(await pageWrites()).toBe(1);
 });
 

@@ -77,7 +77,7 @@ test('a count that the verification still finds is deleted by a second pass, and
   };
   await deleteAll();
   await counts(ids[0]!);
-  const verify = () => verifyBatch(pool, instanceId, null, 10);
+  const verify = () => verifyBatch(pool, instanceId, off.generation, null, 10);
   expect((await verify()).left).toBe(1);
   await deleteAll();
   expect((await verify()).left).toBe(1);

@@ -160,7 +160,16 @@ describe('loss of GitHub Connect', () => {
 
   test('that ends within 24 hours turns it on again by itself', () => {
     const back = step(after(paused, look(false, HOUR), look(false, 2 * HOUR)), look(true, 24 * HOUR - 1));
-    expect(back).toEqual({ next: on, action: 'sharing.resumed', turnsOff: false });
+    const next = { ...on, connectLookedAt: addMs(LOST, 24 * HOUR - 1) };
+    expect(back).toEqual({ next, action: 'sharing.resumed', turnsOff: false });
+  });
+
+  test('counts each look once: the same one again, or an older one that comes late, changes nothing', () => {
+    const seen = after(paused, look(false, HOUR));
+    for (const again of [look(false, HOUR), look(false, 0), look(true, 0)]) {
+      expect(step(seen, again)).toEqual({ next: seen, action: undefined, turnsOff: false });
+    }
+    expect(after(paused, look(false, 25 * HOUR), look(false, 25 * HOUR)).status).toBe('paused');
   });
 
   test('turns off at 24 hours, and not a millisecond before, however often it was looked', () => {

@@ -144,6 +144,24 @@ describe('a connection', () => {
     expect(await devi.updateNow()).toEqual({ outcome: 'written' });
   });
 
+  test('several updates at the same time are one', async () => {
+    const devi = await sending('devi');
+    const answers = await Promise.all([1, 2, 3, 4].map(() => refusedWith(devi.updateNow())));
+    expect(answers.toSorted()).toEqual(['accepted', ...Array<string>(3).fill('update_too_soon')]);
+  });
+
+  test('an opt-out waits for no instance: what an update still reads is not waited for', async () => {
+    const devi = await sending('devi');
+    const hold = world.peer.faults.hold({ who: 'devi' });
+    const updating = devi.updateNow();
+    await hold.waiting();
+    await devi.optOut();
+    await devi.until('restorable');
+    expect(await updating).toEqual({ outcome: 'stale' });
+    expect(await devi.counts()).toEqual([]);
+    hold.release();
+  });
+
   test('a source that fails once erases nothing', async () => {
     const devi = await sending('devi');
     const before = await devi.counts();
@@ -218,6 +236,25 @@ describe('an instance that turns off', () => {
     await look(true);
     await world.sleep('3 hours');
     await devi.until('sending');
+    expect(await devi.counts()).toEqual(await windowOfSource('devi'));
+  });
+
+  test('for a while, just as a restore is being read, leaves the restore to go on when it is back', async () => {
+    const devi = await sending('devi');
+    await devi.optOut();
+    await devi.until('restorable');
+    const hold = world.peer.faults.hold({ who: 'devi' });
+    await devi.reconnect();
+    await hold.waiting();
+    await world.sharing({ type: 'look', connected: false, at: await world.now() });
+    hold.release();
+    const written = async () =>
+      (await world.pool.query('select 1 from connection where open_read is null')).rowCount === 1;
+    await world.sleep('1 hour');
+    await world.sharing({ type: 'look', connected: true, at: await world.now() });
+    await world.sleep('3 hours');
+    await devi.until('sending');
+    await eventually(written, 'the read is closed');
     expect(await devi.counts()).toEqual(await windowOfSource('devi'));
   });
 

@@ -50,6 +50,7 @@ create table instance (
   connect_seen_at timestamptz,
   connect_lost_at timestamptz,
   connect_lost_looks int not null default 0,
+  connect_looked_at timestamptz,
   created_at timestamptz not null default now(),
   -- the gate is open exactly while sharing is on
   check (gate_open = (sharing_status = 'on'))
@@ -122,7 +123,9 @@ create table connection_token (
   key_id text not null,
   refresh_ciphertext bytea,
   expires_at timestamptz,
-  version bigint not null default 1
+  version bigint not null default 1,
+  -- until then one reader may exchange the refresh token; the others wait for what it stores
+  refresh_until timestamptz
 );
 
 -- Tokens whose link has ended: the ciphertext stays bound to its connection's id, which by now is nobody's.

@@ -1,0 +1,17 @@
+const GRPC_NOT_FOUND = 5;
+const GRPC_ABORTED = 10;
+
+/** Calls again, once, where the run was just continuing as new or ending: the next one takes the same call. */
+export async function callAgainWhileClosing<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isClosing(error)) throw error;
+    return call();
+  }
+}
+
+function isClosing(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: unknown };
+  return name === 'WorkflowNotFoundError' || code === GRPC_NOT_FOUND || code === GRPC_ABORTED;
+}
