@@ -131,10 +131,18 @@ async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
   const { rows } = await tx.query<{ generation: number; restore_until: Date | null }>(
     `update connection set status = $2, causes = $3, consent_version = $4, version = $5,
        consented_at = case when $4::text is null then null
-         when $4::text is distinct from consent_version then $6 else consented_at end,
+         when $4::text is distinct from consent_version or $7 then $6 else consented_at end,
        sending_since = case when $2 <> 'sending' then null else coalesce(sending_since, $6) end
      where id = $1 returning generation, restore_until`,
-    [step.connectionId, step.next.status, step.next.causes, step.next.consentVersion, version, step.asOf],
+    [
+      step.connectionId,
+      step.next.status,
+      step.next.causes,
+      step.next.consentVersion,
+      version,
+      step.asOf,
+      step.action === 'connection.reconnected',
+    ],
   );
   const restoreUntil = rows[0]!.restore_until?.toISOString() ?? null;
   return { version, generation: rows[0]!.generation, restoreUntil, stale: false };
@@ -193,14 +201,15 @@ const REVOCATION_DAYS = 7;
  */
 export async function eraseLinks(tx: Client, connectionIds: string[], asOf: string): Promise<void> {
   await tx.query(
-    `insert into token_revocation (connection_id, instance_id, ciphertext, key_id, queued_at, give_up_at, next_try_at)
+    // The deletion waits for a refresh that is just being stored, and gives what that has stored.
+    `with gone as (delete from connection_token where connection_id = any($1) returning *)
+     insert into token_revocation (connection_id, instance_id, ciphertext, key_id, queued_at, give_up_at, next_try_at)
      select t.connection_id, c.instance_id, t.ciphertext, t.key_id, $2::timestamptz,
        $2::timestamptz + make_interval(days => $3), $2::timestamptz
-     from connection_token t join connection c on c.id = t.connection_id where c.id = any($1)
+     from gone t join connection c on c.id = t.connection_id
      on conflict (connection_id) do nothing`,
     [connectionIds, asOf, REVOCATION_DAYS],
   );
-  await tx.query('delete from connection_token where connection_id = any($1)', [connectionIds]);
   await eraseMapping(tx, connectionIds);
   await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
   await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);

@@ -198,7 +198,7 @@ export async function storeToken(tx: Queryable, connectionId: string, token: New
      values ($1, $2, $3, $4, $5)
      on conflict (connection_id) do update set ciphertext = excluded.ciphertext, key_id = excluded.key_id,
        refresh_ciphertext = excluded.refresh_ciphertext, expires_at = excluded.expires_at,
-       version = connection_token.version + 1`,
+       version = connection_token.version + 1, refresh_until = null`,
     [connectionId, token.ciphertext, token.keyId, token.refreshCiphertext, token.expiresAt],
   );
 }

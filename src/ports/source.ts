@@ -42,6 +42,8 @@ export interface Source {
   readonly density: Density;
   /** Whether its tokens expire and are refreshed. */
   readonly tokensExpire: boolean;
+  /** Whether an application can take one of its tokens back. */
+  readonly tokensRevocable: boolean;
   /**
    * One developer's counts in the window, read with that developer's own token. Never throws for what a source or a
    * network can do; every such thing is a failure class. `signal` bounds it from outside.
@@ -59,13 +61,13 @@ export interface Source {
     token: string,
     signal?: AbortSignal,
   ): Promise<({ ok: true; login: string; siteAdmin: boolean } & SourceIdentity) | SourceReadFailure>;
-  /** Exchanges a refresh token; only where `tokensExpire`. */
+  /** Exchanges a refresh token; only where `tokensExpire`. Cut on its way, the pair may be spent and lost. */
   refresh(
     instance: SourceInstance,
     refreshToken: string,
     signal?: AbortSignal,
   ): Promise<({ ok: true } & RefreshedToken) | SourceReadFailure>;
-  /** Revokes that token alone, never the grant. */
+  /** Revokes that token alone, never the grant; only where `tokensRevocable`. */
   revoke(
     instance: SourceInstance,
     token: string,

@@ -12,6 +12,7 @@ export function createGhes(http: Http): Source {
     kind: 'ghes',
     density: 'every_day',
     tokensExpire: false,
+    tokensRevocable: true,
     async read(at, token, who, window, signal) {
       const body = contributionsRequest(window);
       const answer = await http.requestJson({

@@ -23,6 +23,7 @@ export function createGitea(http: Http): Source {
     kind: 'gitea',
     density: 'sparse',
     tokensExpire: true,
+    tokensRevocable: false,
     whoami,
     async read(at, token, who, window, signal) {
       const user = await whoami(at, token, signal);
@@ -60,5 +61,7 @@ function readUser(user: unknown): GiteaUser | SourceReadFailure {
   const createdAt = toUtcSecond(created);
   if (!isId(id) || typeof login !== 'string' || typeof siteAdmin !== 'boolean' || !createdAt)
     return failure('bad_answer');
+  // JSON can hold half a character, which no path can.
+  if (/\p{Surrogate}/u.test(login)) return failure('bad_answer');
   return { ok: true, userId: id, login, siteAdmin, createdAt };
 }

@@ -1,10 +1,10 @@
 import { addMs, HOUR_MS } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
-import type { SourceKind } from '../domain/source-label.ts';
-import { settleRevocation, takeRevocations, type DueRevocation } from '../db/connection-tokens.ts';
-import { loadInstance } from '../db/instances.ts';
+import { SOURCE_KINDS, type SourceKind } from '../domain/source-label.ts';
+import * as tokens from '../db/connection-tokens.ts';
+import { loadInstance, sourceInstance } from '../db/instances.ts';
 import type { Pool } from '../db/pool.ts';
-import type { Source } from '../ports/source.ts';
+import type { Source, SourceInstance } from '../ports/source.ts';
 import type { TokenCipher } from '../ports/token-cipher.ts';
 
 export interface RevocationDeps {
@@ -14,36 +14,73 @@ export interface RevocationDeps {
   clock: () => Date;
 }
 
-/** Revokes at the instance the tokens of links that have ended, each for 7 days at the most; then the ciphertext goes. */
-export async function revokeTokens(deps: RevocationDeps): Promise<void> {
+const BATCH = 50;
+/** So many instances are asked at once, each for one token after the other. */
+const INSTANCES_AT_ONCE = 8;
+/** One that answers slowly keeps the others' next sweep waiting no longer than this. */
+const LONGEST_MS = 60_000;
+
+/**
+ * Revokes at the instance the tokens of links that have ended, each for 7 days at the most; then the ciphertext goes,
+ * whatever the instances do. Ends early when `stop` is aborted.
+ */
+export async function revokeTokens(deps: RevocationDeps, stop?: AbortSignal): Promise<void> {
   const asOf = deps.clock().toISOString();
-  for (const due of await takeRevocations(deps.pool, asOf, 50, addMs(asOf, HOUR_MS))) await revokeOne(deps, due, asOf);
+  const unrevocable = SOURCE_KINDS.filter((kind) => !deps.sources[kind].tokensRevocable);
+  await tokens.giveUpRevocations(deps.pool, asOf, unrevocable);
+  const retryAt = addMs(asOf, HOUR_MS);
+  const due = await tokens.takeRevocations(deps.pool, asOf, BATCH, retryAt);
+  const instances = [...new Set(due.map(({ instanceId }) => instanceId))];
+  const timeLimit = AbortSignal.timeout(LONGEST_MS);
+  const signal = stop ? AbortSignal.any([stop, timeLimit]) : timeLimit;
+  const asker = async () => {
+    for (let next = instances.shift(); next; next = instances.shift()) {
+      const theirs = due.filter(({ instanceId }) => instanceId === next);
+      const left = await revokeAt(deps, next, theirs, signal);
+      if (left && !stop?.aborted) await tokens.postponeRevocations(deps.pool, next, asOf, retryAt);
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: INSTANCES_AT_ONCE }, asker));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
 }
 
-async function revokeOne(deps: RevocationDeps, due: DueRevocation, asOf: string): Promise<void> {
-  const instance = await loadInstance(deps.pool, due.instanceId);
-  const token = opened(deps, due);
-  if (instance?.oauth && token !== undefined) {
-    const { clientId, secret } = instance.oauth;
-    const answer = await deps.sources[instance.kind].revoke(
-      {
-        id: instance.id,
-        kind: instance.kind,
-        baseUrl: instance.baseUrl,
-        allowHttpLoopback: instance.allowHttpLoopback,
-        oauth: { clientId, clientSecret: deps.cipher.open(secret.ciphertext, secret.keyId, instance.id) },
-      },
-      token,
-    );
-    if (answer.ok) return settleRevocation(deps.pool, due.connectionId, answer.already ? 'already_invalid' : 'revoked');
+/** @returns whether the instance is to be left for now: it is in trouble, or took too long */
+async function revokeAt(
+  deps: RevocationDeps,
+  instanceId: string,
+  due: tokens.DueRevocation[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const instance = await loadInstance(deps.pool, instanceId);
+  const clientSecret = instance?.oauth && opened(deps, instance.oauth.secret, instance.id);
+  if (!instance?.oauth || clientSecret === undefined) return true;
+  const where: SourceInstance = {
+    ...sourceInstance(instance),
+    oauth: { clientId: instance.oauth.clientId, clientSecret },
+  };
+  for (const { connectionId, ...sealed } of due) {
+    if (signal.aborted) return true;
+    const token = opened(deps, sealed, connectionId);
+    if (token === undefined) continue;
+    const answer = await deps.sources[instance.kind].revoke(where, token, signal);
+    if (answer.ok) {
+      await tokens.settleRevocation(deps.pool, connectionId, answer.already ? 'already_invalid' : 'revoked');
+    } else if (answer.systemic || answer.failure === 'rate_limited') {
+      // The limit is one of the OAuth App here, not of a user.
+      return true;
+    }
   }
-  if (due.giveUpAt <= asOf) await settleRevocation(deps.pool, due.connectionId, 'gave_up');
+  return false;
 }
 
 /** One that no key opens any more must not keep the others waiting; it is given up in its time. */
-function opened({ cipher }: RevocationDeps, { ciphertext, keyId, connectionId }: DueRevocation): string | undefined {
+function opened(
+  { cipher }: RevocationDeps,
+  { ciphertext, keyId }: { ciphertext: Buffer; keyId: string },
+  boundTo: string,
+): string | undefined {
   try {
-    return cipher.open(ciphertext, keyId, connectionId);
+    return cipher.open(ciphertext, keyId, boundTo);
   } catch (error) {
     if (error instanceof DomainError && error.code === 'token_unreadable') return undefined;
     throw error;

@@ -11,7 +11,11 @@ export async function startExpiringForge(user: { id: number; created: string }) 
   let refreshToken = '';
   let refreshes = 0;
   let refusals = 0;
-  const settings = { keepsRefreshTokens: false, used: async (): Promise<unknown> => undefined };
+  const settings = {
+    keepsRefreshTokens: false,
+    used: async (): Promise<unknown> => undefined,
+    refreshing: async (): Promise<unknown> => undefined,
+  };
   const issue = (lifeSeconds: number) => {
     serial += 1;
     const claims = { n: serial, exp: Math.floor(Date.now() / 1000) + lifeSeconds };
@@ -29,7 +33,10 @@ export async function startExpiringForge(user: { id: number; created: string }) 
     return { status: 200, json: { access_token: token, expires_in: 3600, ...next } };
   };
   const answer = async (request: IncomingMessage) => {
-    if (request.url === '/login/oauth/access_token') return exchange(JSON.parse(await textOf(request)));
+    if (request.url === '/login/oauth/access_token') {
+      await settings.refreshing();
+      return exchange(JSON.parse(await textOf(request)));
+    }
     if (!valid.has(request.headers.authorization?.slice('Bearer '.length) ?? '')) {
       refusals += 1;
       return { status: 401, json: REFUSAL };
@@ -54,6 +61,8 @@ export async function startExpiringForge(user: { id: number; created: string }) 
     keepRefreshTokens: () => void (settings.keepsRefreshTokens = true),
     /** Does this whenever a good token comes, before it answers. */
     whenUsed: (look: () => Promise<unknown>) => void (settings.used = look),
+    /** Does this whenever a refresh token comes, before it is spent. */
+    whenRefreshing: (look: () => Promise<unknown>) => void (settings.refreshing = look),
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 }

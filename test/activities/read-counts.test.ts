@@ -9,7 +9,7 @@ import { ensureProfile } from '../../src/db/profiles.ts';
 import { readConnectionForSource } from '../../src/db/sync-pages.ts';
 import { windowAt } from '../../src/domain/window.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
-import type { SourceRead } from '../../src/ports/source.ts';
+import type { Source, SourceRead } from '../../src/ports/source.ts';
 import { createSources, type Sources } from '../../src/sources/index.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { startExpiringForge, type ExpiringForge } from './expiring-forge.ts';
@@ -62,7 +62,10 @@ afterAll(async () => {
   await Promise.all([pool.end(), sources.close(), forge.close()]);
   await database.drop();
 });
-beforeEach(() => forge.revokeAll());
+beforeEach(() => {
+  forge.revokeAll();
+  forge.whenRefreshing(async () => undefined);
+});
 
 test('a token that has ended is refreshed before it is used', async () => {
   await connectedWith(forge.issue(-1), anHourAgo());
@@ -86,6 +89,93 @@ test('two readers at once spend one refresh token once', async () => {
   await connectedWith(forge.issue(-1), anHourAgo());
   expect(await refreshesDuring(read, read)).toEqual({ refreshes: 1, answers: [{ ok: true }, { ok: true }] });
 });
+
+test('while a source takes its time to refresh, no transaction is open and a removal is accepted', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  const open: unknown[] = [];
+  forge.whenRefreshing(async () => {
+    const { rows } = await pool.query(`select state from pg_stat_activity
+      where datname = current_database() and state like 'idle in transaction%'`);
+    open.push(...rows);
+    await pool.query('select 1 from connection_token for update nowait');
+  });
+  expect(await read()).toMatchObject({ ok: true });
+  expect(open).toEqual([]);
+});
+
+test('a link that is erased while its token is refreshed keeps nothing of the fresh one, which reads nothing', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  forge.whenRefreshing(() => pool.query('delete from connection_token'));
+  const used: string[] = [];
+  forge.whenUsed(async () => used.push('used'));
+  const answer = await read();
+  forge.whenUsed(async () => undefined);
+  expect(answer).toEqual({ ok: false, failure: 'token_revoked', systemic: false });
+  expect([used, (await pool.query('select 1 from connection_token')).rows]).toEqual([[], []]);
+});
+
+test('where tokens can be revoked, that fresh one is', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  forge.whenRefreshing(() => pool.query('delete from connection_token'));
+  const revoked: string[] = [];
+  const revoke: Source['revoke'] = async (_, token) => {
+    revoked.push(token);
+    return { ok: true, already: false };
+  };
+  await read(deps, { ...sources.gitea, tokensRevocable: true, revoke });
+  expect(revoked).toEqual([expect.stringMatching(/^eyJ9\./)]);
+});
+
+test('a token that is connected anew while the old one is refreshed stays, and is the one that reads', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  const { token } = forge.issue(3600);
+  // The old refresh token is the forge's current one once more.
+  const old = forge.issue(-1);
+  await connectedWith(old, anHourAgo());
+  forge.whenRefreshing(() => connectedWith({ token, refreshToken: 'anew' }, inAnHour()));
+  expect(await read()).toMatchObject({ ok: true });
+  expect(deps.cipher.open((await stored()).ciphertext, 'k1', connectionId)).toBe(token);
+});
+
+test('the refresh of a reader that died is taken over at the end of its lease', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  await db.tokens.takeRefreshLease(pool, connectionId, (await stored()).version, 300);
+  expect(await refreshesDuring(read)).toEqual({ refreshes: 1, answers: [{ ok: true }] });
+});
+
+test('one who waits for another’s refresh goes when told to', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  await db.tokens.takeRefreshLease(pool, connectionId, (await stored()).version, 60_000);
+  const stop = new AbortController();
+  const waiting = read(deps, sources.gitea, stop.signal);
+  stop.abort();
+  expect(await waiting).toEqual({ ok: false, failure: 'source_unreachable', systemic: false });
+});
+
+test('a refresh that is under way is not cut: its pair would be lost', async () => {
+  await connectedWith(forge.issue(-1), anHourAgo());
+  const before = await stored();
+  const stop = new AbortController();
+  forge.whenRefreshing(async () => stop.abort());
+  expect(await read(deps, sources.gitea, stop.signal)).toMatchObject({ ok: false, systemic: false });
+  expect((await stored()).version).toBe(before.version + 1);
+});
+
+test('a refresh that failed lets the next reader try at once', async () => {
+  await connectedWith({ ...forge.issue(-1), refreshToken: 'spent' }, anHourAgo());
+  await read();
+  const { rows } = await pool.query('select refresh_until from connection_token');
+  expect(rows).toEqual([{ refresh_until: null }]);
+});
+
+test.each(['read', 'refresh'] as const)(
+  'an answer that nobody foresaw to a %s is that developer’s failure',
+  async (what) => {
+    await connectedWith(forge.issue(-1), anHourAgo());
+    const broken = { ...sources.gitea, [what]: () => Promise.reject(new RangeError('odd')) };
+    expect(await read(deps, broken)).toEqual({ ok: false, failure: 'bad_answer', systemic: false });
+  },
+);
 
 test('a fresh pair is stored before its first use, so that a crash loses none', async () => {
   await connectedWith(forge.issue(-1), anHourAgo());
@@ -140,12 +230,16 @@ async function stored() {
   return (await readConnectionForSource(pool, connectionId))!.token;
 }
 
-async function read(using: ReadingDeps = deps): Promise<SourceRead> {
+async function read(
+  using: ReadingDeps = deps,
+  source: Source = sources.gitea,
+  signal?: AbortSignal,
+): Promise<SourceRead> {
   const instance = (await loadInstance(pool, instanceId))!;
   // The OAuth application's own secret is not what these tests are about.
-  const from = sourceOf(deps, instance);
+  const from = { ...sourceOf(deps, instance), source };
   const connection = (await readConnectionForSource(pool, connectionId))!;
-  return readCounts(using, from, connection, windowAt(new Date().toISOString()), Date.now);
+  return readCounts(using, from, connection, windowAt(new Date().toISOString()), Date.now, signal);
 }
 
 async function refreshesDuring(...readers: (() => Promise<SourceRead>)[]) {

@@ -22,6 +22,8 @@ const STAMPS = [
   // When a row came, and when an act was last handed over: what a sweeper looks at.
   /\b(?:recorded_at|delivered_at) < now\(\)/g,
   /\bdelivered_at = now\(\)/g,
+  // How long one reader may take to refresh a token.
+  /\brefresh_until (?:<|=) now\(\)/g,
 ];
 const SQL_CLOCK =
   /\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\s*\(|\b(?:current_timestamp|current_date|current_time|localtimestamp|localtime)\b|'(?:now|today|tomorrow|yesterday)'/gi;

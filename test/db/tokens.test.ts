@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { refreshLocked, settleRevocation, takeRevocations, type StoredToken } from '../../src/db/connection-tokens.ts';
+import {
+  loadToken,
+  releaseRefreshLease,
+  settleRevocation,
+  storeRefreshed,
+  takeRefreshLease,
+  takeRevocations,
+  type StoredToken,
+} from '../../src/db/connection-tokens.ts';
+import { storeToken } from '../../src/db/connections.ts';
+import { inTransaction } from '../../src/db/pool.ts';
 import { addMs, HOUR_MS } from '../../src/domain/dates.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
 import type { Source } from '../../src/ports/source.ts';
@@ -20,54 +30,65 @@ const fresh = (text: string): Omit<StoredToken, 'version'> => {
   return { ciphertext: bytes, keyId: 'k1', refreshCiphertext: bytes, expiresAt: null };
 };
 
-describe('refreshing a token', () => {
-  test('is done once by two that find it due: the second gets what the first has stored', async () => {
+describe('the lease to refresh a token', () => {
+  const take = (id: string, version = 1, ms = 60_000) => takeRefreshLease(world.pool, id, version, ms);
+
+  test('is one reader’s, until it is given back', async () => {
     const devi = await world.connect();
-    let letGo = () => {};
-    const answered = new Promise<void>((resolve) => (letGo = resolve));
-    const first = refreshLocked(world.as('first'), devi, async () => {
-      await answered;
-      return fresh('new');
-    });
-    await locked(devi);
-    let found: StoredToken | undefined;
-    const second = refreshLocked(world.as('second'), devi, async (current) => {
-      found = current;
-      return undefined;
-    });
-    await waits(world.pool, 'second');
-    letGo();
-    expect(await first).toEqual({ ...fresh('new'), version: 2 });
-    expect(await second).toEqual({ ...fresh('new'), version: 2 });
-    expect(found).toEqual({ ...fresh('new'), version: 2 });
+    const both = await Promise.all([take(devi), take(devi)]);
+    const [lease] = both.filter((one) => one !== undefined);
+    expect(both).toContain(undefined);
+    expect(await releaseRefreshLease(world.pool, devi, 1, lease!)).toBe(true);
+    expect(await take(devi)).toEqual(expect.any(String));
   });
 
-  test('that fails keeps the token that was there', async () => {
+  test('ends by itself where its holder died, who cannot give back the next one’s', async () => {
     const devi = await world.connect();
-    const before = await refreshLocked(world.pool, devi, async () => undefined);
-    const failing = refreshLocked(world.pool, devi, () => Promise.reject(new Error('the instance is down')));
-    await expect(failing).rejects.toThrow('the instance is down');
-    expect(await refreshLocked(world.pool, devi, async () => undefined)).toEqual(before);
+    const late = await take(devi, 1, 1);
+    await eventually(async () => (await take(devi)) !== undefined, 'the end of the lease');
+    expect(await releaseRefreshLease(world.pool, devi, 1, late!)).toBe(false);
+    expect(await take(devi)).toBeUndefined();
   });
 
-  test('finds nothing to refresh where the link was erased while it waited', async () => {
+  test('is for the version that is stored, and is gone with it', async () => {
     const devi = await world.connect();
-    const forget = await held(world.pool, (tx) => removeIn(tx, 'forget', devi));
-    const refreshed = refreshLocked(world.as('refresh'), devi, async () => fresh('new'));
-    await waits(world.pool, 'refresh');
-    await forget.commit();
-    expect(await refreshed).toBeUndefined();
+    expect(await take(devi, 2)).toBeUndefined();
+    await take(devi);
+    expect(await storeRefreshed(world.pool, devi, 1, fresh('new'))).toBe(true);
+    expect(await loadToken(world.pool, devi)).toEqual({ ...fresh('new'), version: 2 });
+    expect(await take(devi, 2)).toEqual(expect.any(String));
+    await storeToken(world.pool, devi, fresh('connected anew'));
+    expect(await take(devi, 3)).toEqual(expect.any(String));
+  });
+
+  test('keeps a forget waiting for nothing, and a fresh token that comes after it is not kept', async () => {
+    const devi = await world.connect();
+    await take(devi);
+    await world.remove('forget', devi);
+    expect(await storeRefreshed(world.pool, devi, 1, fresh('new'))).toBe(false);
     expect((await world.pool.query('select 1 from connection_token')).rows).toEqual([]);
   });
-});
 
-function locked(connectionId: string): Promise<void> {
-  const probe = 'select 1 from connection_token where connection_id = $1 for update skip locked';
-  return eventually(
-    async () => (await world.pool.query(probe, [connectionId])).rowCount === 0,
-    'the lock on the token',
-  );
-}
+  test('has stored the fresh one a moment before a forget: it is that one which is to be revoked', async () => {
+    const devi = await world.connect();
+    await take(devi);
+    const storing = await held(world.pool, (tx) => storeRefreshed(tx, devi, 1, fresh('new')));
+    const forget = inTransaction(world.as('forget'), (tx) => removeIn(tx, 'forget', devi));
+    await waits(world.pool, 'forget');
+    await storing.commit();
+    await forget;
+    const { rows } = await world.pool.query('select ciphertext from token_revocation');
+    expect(rows).toEqual([{ ciphertext: Buffer.from('new') }]);
+  });
+
+  test('gives way to a token that was connected meanwhile', async () => {
+    const devi = await world.connect();
+    await take(devi);
+    await storeToken(world.pool, devi, fresh('connected anew'));
+    expect(await storeRefreshed(world.pool, devi, 1, fresh('late'))).toBe(false);
+    expect(await loadToken(world.pool, devi)).toEqual({ ...fresh('connected anew'), version: 2 });
+  });
+});
 
 describe('a link that has ended', () => {
   const queue = async () =>
@@ -138,7 +159,7 @@ describe('a link that has ended', () => {
       revoked.push(token);
       return { ok: true, already: false };
     };
-    const sources = { ghes: { revoke }, gitea: { revoke } } as never;
+    const sources = { ghes: { revoke, tokensRevocable: true }, gitea: { tokensRevocable: false } } as never;
     await revokeTokens({ pool: world.pool, sources, cipher, clock: () => new Date(AT) });
     expect(revoked).toEqual(['gho_good']);
     const later = new Date('2027-03-08T12:00:00.000Z');

@@ -131,6 +131,7 @@ describe('whose a token is', () => {
     ['an id that is a text', { id: '1005' }],
     ['the id of nobody', { id: 0 }],
     ['no login', { login: null }],
+    ['half a character as login', { login: '\ud800' }],
     ['no role', { is_admin: 'no' }],
     ['a creation time without a zone', { created: '2019-03-14T08:30:00' }],
     ['a creation time on a day that does not exist', { created: '2019-02-30T08:30:00Z' }],
@@ -147,7 +148,7 @@ test.each([null, [], 'devi'])('a user that is %j is nobody', async (user) => {
 });
 
 test('no application can take a Gitea token back, so nothing is asked and nothing is claimed', async () => {
-  expect(sources.gitea).toMatchObject({ kind: 'gitea', density: 'sparse', tokensExpire: true });
+  expect(sources.gitea).toMatchObject({ kind: 'gitea', density: 'sparse', tokensExpire: true, tokensRevocable: false });
   expect(await sources.gitea.revoke(instanceAt(gitea.url, 'gitea'), GOOD)).toStrictEqual(failed('bad_answer'));
   expect(gitea.asked).toEqual([]);
 });
