@@ -31,7 +31,8 @@ const settings = z.object({
     .regex(
       /^[\w-]+:[A-Za-z0-9+/=]{44}(,[\w-]+:[A-Za-z0-9+/=]{44})*$/,
       'is "<id>:<32 bytes in base64>", newest first, separated by commas',
-    ),
+    )
+    .refine((text) => !/:A{43}=/.test(text), 'is no key but 32 zeros: make one with "openssl rand -base64 32"'),
   GITHUB_API_URL: z.url().default('https://api.github.com'),
   ALLOW_HTTP_LOOPBACK: flag,
   INSTRUCTIONS_URL: z.string().default('/docs/enabling'),

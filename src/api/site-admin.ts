@@ -19,8 +19,11 @@ export async function proveSiteAdmin(
   instance: InstanceRow,
   age: 'now' | 'recent',
 ): Promise<void> {
-  const [siteAdmin, owner] = await Promise.all([isSiteAdmin(deps, person, instance), isOwner(deps, person, instance)]);
-  const denied = refused(siteAdmin, 'not_site_admin') ?? refused(owner, 'not_account_owner');
+  // One after the other: of whoever is no site administrator, GitHub.com hears nothing.
+  const siteAdmin = await isSiteAdmin(deps, person, instance);
+  const notAdmin = refused(siteAdmin, 'not_site_admin');
+  const owner = notAdmin ? UNKNOWN : await isOwner(deps, person, instance);
+  const denied = notAdmin ?? refused(owner, 'not_account_owner');
   if (denied) {
     await dropProof(deps.pool, person.id, instance.id);
     throw denied;

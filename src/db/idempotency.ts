@@ -127,3 +127,12 @@ function updateIdOf({ caller, key, now }: KeyedRequest): string {
     .update(JSON.stringify([caller, key, now.getTime()]))
     .digest('base64url');
 }
+
+/** Erases what is kept of a caller's answered requests about a subject. */
+export async function dropAnswersAbout(db: Queryable, caller: string, subjectId: string): Promise<void> {
+  await db.query(
+    `delete from idempotency where caller = $1 and state = 'done'
+       and (strpos(route, $2) > 0 or strpos(coalesce(location, ''), $2) > 0 or strpos(coalesce(answer::text, ''), $2) > 0)`,
+    [caller, subjectId],
+  );
+}

@@ -108,22 +108,26 @@ export async function recordConnect(tx: Queryable, instanceId: string, connected
   ]);
 }
 
-export interface NewInstance {
+export interface Credentials {
+  credential?: Sealed;
+  oauth?: { clientId: string; secret: Sealed };
+}
+
+export interface NewInstance extends Credentials {
   id: string;
   hostname: string;
   kind: SourceKind;
   baseUrl: string;
   accountId: string;
   allowHttpLoopback: boolean;
-  credential?: Sealed;
-  oauth?: { clientId: string; secret: Sealed };
 }
 
-export async function insertInstance(tx: Queryable, instance: NewInstance): Promise<void> {
-  await tx.query(
+/** @returns false where the host name is registered already: then nothing was written */
+export async function insertInstance(tx: Queryable, instance: NewInstance): Promise<boolean> {
+  const { rowCount } = await tx.query(
     `insert into instance (id, hostname, kind, base_url, account_id, allow_http_loopback, credential_ciphertext,
        credential_key_id, oauth_client_id, oauth_secret_ciphertext, oauth_secret_key_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (hostname) do nothing`,
     [
       instance.id,
       instance.hostname,
@@ -136,6 +140,26 @@ export async function insertInstance(tx: Queryable, instance: NewInstance): Prom
       instance.oauth?.clientId ?? null,
       instance.oauth?.secret.ciphertext ?? null,
       instance.oauth?.secret.keyId ?? null,
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** Puts new ones in the place of those that are there; what is not given stays. */
+export async function replaceCredentials(tx: Queryable, instanceId: string, given: Credentials): Promise<void> {
+  const { credential, oauth } = given;
+  await tx.query(
+    `update instance set credential_ciphertext = coalesce($2, credential_ciphertext),
+       credential_key_id = coalesce($3, credential_key_id), oauth_client_id = coalesce($4, oauth_client_id),
+       oauth_secret_ciphertext = coalesce($5, oauth_secret_ciphertext),
+       oauth_secret_key_id = coalesce($6, oauth_secret_key_id) where id = $1`,
+    [
+      instanceId,
+      credential?.ciphertext ?? null,
+      credential?.keyId ?? null,
+      oauth?.clientId ?? null,
+      oauth?.secret.ciphertext ?? null,
+      oauth?.secret.keyId ?? null,
     ],
   );
 }

@@ -43,7 +43,8 @@ export type ConnectionCommand =
   | { type: 'move' }
   | { type: 'moved' }
   | { type: 'lift'; causes: ObservedCause[] }
-  | { type: 'reconnect' }
+  /** Coming back renews the consent, under the current text where another one is told. */
+  | { type: 'reconnect'; consentVersion?: string }
   | { type: 'restored' }
   | { type: 'lapse' }
   | { type: 'forget' };
@@ -126,13 +127,14 @@ function lift(state: ConnectionState, lifted: ObservedCause[]): ConnectionStep {
   return to(state, state.status, 'cause_lifted', 'none', { causes });
 }
 
-function reconnect(state: ConnectionState): ConnectionStep {
+function reconnect(state: ConnectionState, renewed?: string): ConnectionStep {
   if (state.status !== 'restorable') throw refusal(state);
   const standing = state.causes.filter((cause) => cause !== 'opted_out');
   if (standing.length > 0) throw new DomainError('cause_remains', undefined, { facts: { causes: standing } });
   // Whoever never ticked comes back to where they were: nothing was sent, so nothing is restored.
-  const status = state.consentVersion === null ? 'connected' : 'restoring';
-  return to(state, status, 'reconnected', 'enter', { causes: [] });
+  if (state.consentVersion === null) return to(state, 'connected', 'reconnected', 'enter', { causes: [] });
+  const consentVersion = renewed ?? state.consentVersion;
+  return to(state, 'restoring', 'reconnected', 'enter', { causes: [], consentVersion });
 }
 
 /**
@@ -162,7 +164,7 @@ export function stepConnection(state: ConnectionState, command: ConnectionComman
     case 'lift':
       return lift(state, command.causes);
     case 'reconnect':
-      return reconnect(state);
+      return reconnect(state, command.consentVersion);
     case 'restored':
       return state.status === 'restoring' ? to(state, 'sending', 'restored') : unchanged(state);
     case 'lapse':

@@ -15,6 +15,11 @@ export interface SendAct extends Act {
   consentVersion: string;
 }
 
+export interface ReconnectAct extends Act {
+  /** The text that was agreed to anew, where it is not the one of the last tick. */
+  consentVersion?: string;
+}
+
 export interface UpdateNowAct extends Act {
   /** The least time between two such acts, in milliseconds. */
   everyMs: number;
@@ -31,7 +36,7 @@ export type UpdateNowAnswer =
 /** "Send my contribution counts" was ticked. Answers when fence, projection and audit are committed. */
 export const sendUpdate = defineUpdate<ActAnswer, [SendAct]>('send');
 /** The developer comes back after a removal. Answers as `send` does; the counts follow. */
-export const reconnectUpdate = defineUpdate<ActAnswer, [Act]>('reconnect');
+export const reconnectUpdate = defineUpdate<ActAnswer, [ReconnectAct]>('reconnect');
 /** Reads the source now. Answers when the counts are set, or with the failure. */
 export const updateNowUpdate = defineUpdate<UpdateNowAnswer, [UpdateNowAct]>('updateNow');
 /** Something waits for this connection in PostgreSQL: an accepted act, or a cause that outlived its grace. */

@@ -21,6 +21,7 @@ import {
   type Act,
   type ActAnswer,
   type ConnectionInput,
+  type ReconnectAct,
   type SendAct,
   type UpdateNowAct,
   type UpdateNowAnswer,
@@ -32,7 +33,7 @@ const REMOVAL_PATIENCE_MS = 1000;
 const RESTORE_RETRY_MS = { first: 60_000, most: 3_600_000 };
 
 type Request =
-  { kind: 'send'; act: SendAct } | { kind: 'reconnect'; act: Act } | { kind: 'update_now'; act: UpdateNowAct };
+  { kind: 'send'; act: SendAct } | { kind: 'reconnect'; act: ReconnectAct } | { kind: 'update_now'; act: UpdateNowAct };
 
 /**
  * The life of one developer's connection, for years. The API starts it once the connection's row is there, or an act of
@@ -185,14 +186,15 @@ export async function connection(input: ConnectionInput): Promise<void> {
     throw new DomainError('sharing_off');
   }
 
-  async function reconnect(act: Act): Promise<void> {
+  async function reconnect(act: ReconnectAct): Promise<void> {
     requireGate();
     const causes = life.view!.state.causes.filter((cause) => cause !== 'opted_out');
     if (causes.length > 0) {
       const { lifted } = await recheckCauses({ connectionId, asOf: nowIso() });
       if (lifted) await life.commit({ type: 'lift', causes }, { ...act, operationId: `${act.operationId}/lift` });
     }
-    await life.commit({ type: 'reconnect' }, act);
+    const { consentVersion } = act;
+    await life.commit({ type: 'reconnect', ...(consentVersion !== undefined && { consentVersion }) }, act);
     restoreTries = 0;
     readAt = nowIso();
   }

@@ -139,6 +139,7 @@ describe('a developer', () => {
 
   test('forgets: the link is gone at once, the receipt stays', async () => {
     const { who, path, id } = await sending('chloe');
+    await who.post(`${path}/update`, {}, { key: 'update' });
     const gone = await who.post(`${path}/forget`, {}, { key: 'forget' });
     expect(gone).toMatchObject({ status: 202, body: { receipts: `/api/v1/receipts/${id}` } });
     expect(await who.post(`${path}/forget`, {}, { key: 'forget' })).toMatchObject({ status: 202, body: gone.body });
@@ -152,6 +153,7 @@ describe('a developer', () => {
     expect(tables['connection_person']).toEqual([]);
     expect(tables['connection_token']).toEqual([]);
     expect(tables['ledger']).toEqual([]);
+    expect(tables['idempotency']).toMatchObject([{ key: 'forget' }]);
   });
 
   test('reads when the last read succeeded, their own reads included, and nothing of it after an opt-out', async () => {
@@ -171,6 +173,25 @@ describe('a developer', () => {
     });
     await who.post(`${path}/opt-out`);
     expect((await who.get(path)).body).toMatchObject({ failure: null, observed: null, lastSyncAt: null });
+  });
+
+  test('coming back renews the consent', async () => {
+    const { who, path } = await sending('ada');
+    const consented = async () => Date.parse((await who.get<{ consentedAt: string }>(path)).body.consentedAt);
+    const first = await consented();
+    await who.post(`${path}/opt-out`);
+    await eventually(async () => (await who.get<Shown>(path)).body.status === 'restorable', 'the deletion');
+    expect(await who.post(`${path}/reconnect`, { consentVersion: 'of old' })).toMatchObject({
+      code: 'consent_required',
+    });
+    await world.pool.query(`update connection set consent_version = 'of old' where id = $1`, [path.split('/').at(-1)]);
+    expect(await who.post(`${path}/reconnect`)).toMatchObject({ code: 'consent_required' });
+    expect(await who.post(`${path}/reconnect`, { consentVersion: CONSENT_VERSION })).toMatchObject({
+      status: 200,
+      body: { consentVersion: CONSENT_VERSION },
+    });
+    expect(await consented()).toBeGreaterThan(first);
+    await who.post(`${path}/forget`);
   });
 
   test('updates now, once in 5 minutes', async () => {

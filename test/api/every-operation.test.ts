@@ -125,6 +125,13 @@ const STORY: Record<string, () => Promise<unknown>> = {
     });
     met.instanceId = (await writes('operator', 'post', () => '/api/v1/instances', body)).body.id;
   },
+  replaceCredentials: () =>
+    writes(
+      'operator',
+      'put',
+      () => `${instance()}/credentials`,
+      () => ({ oauth: { clientId: 'Iv1.demo', clientSecret: 'another' } }),
+    ),
   listInstances: () => reads('operator', () => '/api/v1/instances'),
   getInstance: () => reads('support', instance),
   recordConnect: () =>

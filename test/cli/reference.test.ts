@@ -31,9 +31,5 @@ test('no command takes a secret as an option', () => {
     noun.commands.flatMap((verb) => verb.options.map((one) => one.flags)),
   );
   const secrets = flags.filter((flag) => /credential|secret|password|token/.test(flag));
-  expect(secrets.toSorted()).toEqual([
-    '--credential-file <path>',
-    '--credential-file <path>',
-    '--oauth-client-secret-file <path>',
-  ]);
+  expect([...new Set(secrets)].toSorted()).toEqual(['--credential-file <path>', '--oauth-client-secret-file <path>']);
 });

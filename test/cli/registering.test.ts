@@ -87,6 +87,9 @@ describe('an instance', () => {
     );
     expect(made).toMatchObject({ code: 0, err: '' });
     expect(made.out).toMatch(/OAuth App +stored\n/);
+    const replaced = await cli(`instances credentials git.acme.example --credential-file ${secret}`);
+    expect(replaced).toMatchObject({ code: 0, err: '' });
+    expect(await cli('instances credentials git.acme.example')).toMatchObject({ code: 2, out: '' });
     expect((await cli('instances list')).out).toMatch(/git\.acme\.example +gitea +acme +unavailable +unknown/);
 
     const shown = await cli('instances show git.acme.example');

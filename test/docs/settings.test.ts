@@ -5,7 +5,12 @@ import { expect, test } from '@jest/globals';
 import { loadCliConfig, loadConfig } from '../../src/config.ts';
 
 const settings = readSettings(readFileSync('.env.example', 'utf8'));
-const REQUIRED = Object.fromEntries(settings.filter((one) => one.required).map(({ name, value }) => [name, value]));
+// The example's key is none, so that nobody runs with a key that all can read.
+const KEY = { TOKEN_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}` };
+const REQUIRED = {
+  ...Object.fromEntries(settings.filter((one) => one.required).map(({ name, value }) => [name, value])),
+  ...KEY,
+};
 
 interface Setting {
   name: string;
@@ -62,9 +67,14 @@ test('the example names nothing that nobody reads, and nothing twice', () => {
 });
 
 test('each default that the example shows is the default', () => {
-  const shown = Object.fromEntries(settings.map(({ name, value }) => [name, value]));
+  const shown = { ...Object.fromEntries(settings.map(({ name, value }) => [name, value])), ...KEY };
   expect(loadConfig(shown)).toEqual(loadConfig(REQUIRED));
   expect(loadCliConfig(shown)).toEqual(loadCliConfig(REQUIRED));
+});
+
+test('the key that the example shows is refused', () => {
+  const shown = settings.find(({ name }) => name === 'TOKEN_KEYS')!.value;
+  expect(() => loadConfig({ ...REQUIRED, TOKEN_KEYS: shown })).toThrow('make one with "openssl rand -base64 32"');
 });
 
 test('a setting without a comment sign is one that the API and the worker cannot do without', () => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { recordedVersion } from '../../db/audit.ts';
 import { acceptRemoval, lockConnection } from '../../db/connection-steps.ts';
 import { loadConnection, storeToken, type ConnectionRow } from '../../db/connections.ts';
+import { dropAnswersAbout } from '../../db/idempotency.ts';
 import { loadInstance } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { isLive } from '../../domain/connection.ts';
@@ -10,7 +11,7 @@ import { wakeConnection } from '../../temporal/deliver.ts';
 import { reconnectUpdate, sendUpdate, updateNowUpdate, type Act } from '../../workflows/connection.messages.ts';
 import { askConnection } from '../ask-connection.ts';
 import { connection, viewConnection } from '../connection-view.ts';
-import { CONSENT_VERSION } from '../consent.ts';
+import { consentVersion, requireCurrentConsent } from '../consent.ts';
 import { deliverSoon, within } from '../deliver.ts';
 import type { Deps } from '../deps.ts';
 import { failureError } from '../failure-words.ts';
@@ -48,15 +49,13 @@ export const connectionActRoutes = [
     summary: '"Send my contribution counts", agreeing to the current consent text',
     action: 'connection.use',
     params: byId,
-    body: z.strictObject({ consentVersion: z.string().min(1).max(40) }),
+    body: z.strictObject({ consentVersion }),
     responses: { 200: connection, 202: connection },
     errors: ['consent_required', 'wrong_state', 'removing', ...GATE],
     handler: async (call) => {
       const { deps, params, body } = call;
       await theirConnection(deps, call.actor, params.id);
-      if (body.consentVersion !== CONSENT_VERSION) {
-        throw new DomainError('consent_required', undefined, { facts: { current: CONSENT_VERSION } });
-      }
+      requireCurrentConsent(body.consentVersion);
       const asked = await askConnection(deps, params.id, sendUpdate, {
         ...actOf(call),
         consentVersion: body.consentVersion,
@@ -108,16 +107,32 @@ export const connectionActRoutes = [
     path: `${PATH}/reconnect`,
     operationId: 'reconnect',
     tag,
-    summary: 'Come back within 90 days; with a token, also where the stored one is of no use any more',
+    summary:
+      'Come back within 90 days, renewing the consent; with a token, also where the stored one is of no use any more',
     action: 'connection.use',
     params: byId,
-    body: z.strictObject({ ...tokenFields, token: tokenFields.token.optional() }),
+    body: z.strictObject({
+      ...tokenFields,
+      token: tokenFields.token.optional(),
+      consentVersion: consentVersion
+        .optional()
+        .meta({ description: 'Needed where the text has changed since the tick.' }),
+    }),
     responses: { 200: connection, 202: connection },
-    errors: ['wrong_state', 'removing', 'window_lapsed', 'cause_remains', ...GATE, ...WHOAMI_FAILURES],
+    errors: [
+      'consent_required',
+      'wrong_state',
+      'removing',
+      'window_lapsed',
+      'cause_remains',
+      ...GATE,
+      ...WHOAMI_FAILURES,
+    ],
     handler: async (call) => {
       const { deps, params, body } = call;
       const row = await theirConnection(deps, call.actor, params.id);
-      const { token, ...rest } = body;
+      const { token, consentVersion: agreed = row.state.consentVersion, ...rest } = body;
+      if (agreed !== null) requireCurrentConsent(agreed);
       if (token === undefined && (rest.refreshToken ?? rest.expiresAt) !== undefined) {
         throw fieldProblem('body', 'token', 'is missing beside what belongs to it');
       }
@@ -127,7 +142,10 @@ export const connectionActRoutes = [
         await within(deps.temporal, () => wakeConnection(deps.temporal, row.id, deps.config.TASK_QUEUE_PEOPLE));
         return shown(deps, params.id, 200);
       }
-      const asked = await askConnection(deps, params.id, reconnectUpdate, actOf(call));
+      const asked = await askConnection(deps, params.id, reconnectUpdate, {
+        ...actOf(call),
+        ...(agreed !== null && { consentVersion: agreed }),
+      });
       return shown(deps, params.id, asked.answered ? 200 : 202);
     },
   }),
@@ -162,6 +180,8 @@ async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> 
   const accepted = await inTransaction(deps.pool, (tx) =>
     acceptRemoval(tx, { ...actOf(call), connectionId: params.id, kind, restoreWindowMs: deps.config.RESTORE_WINDOW }),
   );
+  // Kept answers name the connection beside its developer's token; of this act, its own stays for a day.
+  if (kind === 'forget') await dropAnswersAbout(deps.pool, call.actor.id, params.id);
   deliverSoon(deps, { kind, subjectId: params.id, ...accepted });
 }
 

@@ -7,7 +7,7 @@ import { ensureProfile } from '../../db/profiles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { demand } from '../authorize.ts';
 import { connection, viewConnection } from '../connection-view.ts';
-import { CONSENT_VERSION } from '../consent.ts';
+import { consentVersion, requireCurrentConsent } from '../consent.ts';
 import { deliverSoon } from '../deliver.ts';
 import { route } from '../route.ts';
 import { byId } from '../schemas.ts';
@@ -24,7 +24,7 @@ export const connectionMoveRoutes = [
       "Move to the caller's profile: every count is deleted at the old one, then the past 90 days are sent to the new one",
     action: 'connection.use',
     params: byId,
-    body: z.strictObject({ consentVersion: z.string().min(1).max(40) }),
+    body: z.strictObject({ consentVersion }),
     responses: { 202: connection },
     errors: [
       'consent_required',
@@ -42,9 +42,7 @@ export const connectionMoveRoutes = [
       // The old profile is somebody else's by now, or another account of theirs: who they are at the instance decides.
       const ofPerson = await connectionsOfSource(deps.pool, { instanceId, ...source });
       demand(actor, 'connection.use', { kind: 'connection', id: params.id, ofPerson });
-      if (body.consentVersion !== CONSENT_VERSION) {
-        throw new DomainError('consent_required', undefined, { facts: { current: CONSENT_VERSION } });
-      }
+      requireCurrentConsent(body.consentVersion);
       if ((await recordedVersion(deps.pool, params.id, operationId)) === undefined) {
         const accepted = await inTransaction(deps.pool, async (tx) => {
           const { id: profileId } = await ensureProfile(tx, githubUserId);

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { recordAudit, recordedVersion } from '../../db/audit.ts';
-import { insertInstance, listInstances, loadInstance, recordConnect, type InstanceRow } from '../../db/instances.ts';
+import {
+  insertInstance,
+  listInstances,
+  loadInstance,
+  recordConnect,
+  replaceCredentials,
+  type Credentials,
+  type InstanceRow,
+} from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { assertAddressAllowed } from '../../net/address.ts';
 import type { Queryable } from '../../db/pool.ts';
@@ -41,6 +49,11 @@ const show = (row: InstanceRow) => ({
   hasOauth: row.oauth !== undefined,
 });
 
+const credentials = z.strictObject({
+  credential: secret.optional(),
+  oauth: z.strictObject({ clientId: visible.max(200), clientSecret: secret }).optional(),
+});
+
 const newInstance = z.strictObject({
   hostname: z
     .string()
@@ -54,8 +67,7 @@ const newInstance = z.strictObject({
     .transform((url) => url.replace(/\/+$/, '')),
   accountId: id,
   allowHttpLoopback: z.boolean().default(false).meta({ description: 'Plain HTTP, to a loopback address alone.' }),
-  credential: secret.optional(),
-  oauth: z.strictObject({ clientId: visible.max(200), clientSecret: secret }).optional(),
+  ...credentials.shape,
 });
 
 const tag = 'instances';
@@ -79,7 +91,8 @@ export const instanceRoutes = [
         const before = await loadInstance(tx, instanceId);
         if (before) return before;
         await requireNew(tx, body);
-        await insertInstance(tx, sealed(deps, instanceId, body));
+        const isNew = await insertInstance(tx, { ...plainOf(body), id: instanceId, ...sealed(deps, instanceId, body) });
+        if (!isNew) throw TAKEN();
         await recordAudit(tx, {
           subjectKind: 'instance',
           subjectId: instanceId,
@@ -149,15 +162,47 @@ export const instanceRoutes = [
       return { status: 200, body: show((await loadInstance(deps.pool, params.id))!) };
     },
   }),
+  route({
+    method: 'put',
+    path: '/api/v1/instances/:id/credentials',
+    operationId: 'replaceCredentials',
+    tag,
+    summary: 'Replace the credential that reads roles, or the OAuth App, before they expire or when a key is retired',
+    action: 'instance.register',
+    params: byId,
+    body: credentials.refine((given) => given.credential ?? given.oauth, 'needs a credential or an oauth'),
+    responses: { 200: instance },
+    handler: async ({ deps, actor, params, body, at, operationId }) => {
+      await instanceFor(deps, actor, 'instance.register', params.id);
+      await inTransaction(deps.pool, async (tx) => {
+        if ((await recordedVersion(tx, params.id, operationId)) !== undefined) return;
+        await replaceCredentials(tx, params.id, sealed(deps, params.id, body));
+        await recordAudit(tx, {
+          subjectKind: 'instance',
+          subjectId: params.id,
+          action: 'instance.credentials_replaced',
+          actor: actor.id,
+          at: at.toISOString(),
+          operationId,
+          detail: { credential: body.credential !== undefined, oauth: body.oauth !== undefined },
+        });
+      });
+      return { status: 200, body: show((await loadInstance(deps.pool, params.id))!) };
+    },
+  }),
 ];
 
 type NewInstance = z.output<typeof newInstance>;
 
+const TAKEN = () => fieldProblem('body', 'hostname', 'is registered already');
+
+function plainOf({ credential: _sealed, oauth: _sealedToo, ...plain }: NewInstance) {
+  return plain;
+}
+
 /** Secrets are sealed for the instance's own id, so that they open nowhere else. */
-function sealed(deps: Deps, instanceId: string, { credential, oauth, ...plain }: NewInstance) {
+function sealed(deps: Deps, instanceId: string, { credential, oauth }: z.output<typeof credentials>): Credentials {
   return {
-    ...plain,
-    id: instanceId,
     ...(credential !== undefined && { credential: deps.cipher.seal(credential, instanceId) }),
     ...(oauth && { oauth: { clientId: oauth.clientId, secret: deps.cipher.seal(oauth.clientSecret, instanceId) } }),
   };
@@ -170,5 +215,5 @@ async function requireNew(tx: Queryable, { hostname, accountId }: NewInstance): 
     [hostname, accountId],
   );
   if (!rows[0]!.account) throw fieldProblem('body', 'accountId', 'is not a registered account');
-  if (rows[0]!.taken) throw fieldProblem('body', 'hostname', 'is registered already');
+  if (rows[0]!.taken) throw TAKEN();
 }

@@ -17,6 +17,8 @@ const html = { description: 'The page.', content: { 'text/html': z.string() } };
 /** What is about the API itself. `api` are the routes of the product; the document and the docs show all of them. */
 export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'render'>): Route[] {
   const tag = 'system';
+  // Made once, at the first request for it: it takes tens of milliseconds.
+  let document: ReturnType<typeof openApiDocument> | undefined;
   const own: Route[] = [
     publicRoute({
       method: 'get',
@@ -60,7 +62,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       summary: 'This document',
       action: null,
       responses: { 200: z.looseObject({ openapi: z.string() }) },
-      handler: async () => ({ status: 200, body: openApiDocument([...api, ...own]) }),
+      handler: async () => ({ status: 200, body: (document ??= openApiDocument([...api, ...own])) }),
     }),
     publicRoute({
       method: 'get',

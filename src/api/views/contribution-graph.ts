@@ -71,7 +71,7 @@ ${cells(graph, colors)}
 </g>
 ${legend(under, colors)}
 ${sources(graph, under + 9, colors)}
-<text x="1" y="${height - 5}" fill="${colors.muted}">${escape(`${graph.destination} · this is not the contribution graph of github.com`)}</text>
+<text x="1" y="${height - 5}" fill="${colors.muted}">${escape(`This is not the contribution graph of github.com · ${graph.destination}`)}</text>
 </svg>
 `;
 }

@@ -7,16 +7,23 @@ import type { Session } from '../session.ts';
 import { showInstance } from '../show-instance.ts';
 import { table } from '../text.ts';
 
-interface NewInstance {
+interface Secrets {
+  credentialFile?: string;
+  oauthClientId?: string;
+  oauthClientSecretFile?: string;
+}
+
+interface NewInstance extends Secrets {
   hostname: string;
   kind: string;
   baseUrl: string;
   account: string;
   allowHttpLoopback?: boolean;
-  credentialFile?: string;
-  oauthClientId?: string;
-  oauthClientSecretFile?: string;
 }
+
+const CREDENTIAL = `the credential that reads who its site administrators are: ${SECRET_FILE}`;
+const OAUTH_APP = 'its OAuth App, which revokes tokens that are not needed any more';
+const OAUTH_SECRET = `the secret of its OAuth App: ${SECRET_FILE}`;
 
 export function instanceCommands(program: Command, session: Session): void {
   const { api, show } = session;
@@ -29,9 +36,9 @@ export function instanceCommands(program: Command, session: Session): void {
     .addOption(new Option('--kind <kind>', 'what it runs').choices(['ghes', 'gitea']).makeOptionMandatory())
     .requiredOption('--base-url <address>', 'where it is reached: https://…')
     .requiredOption('--account <account>', 'the account it is connected to: its id or short name')
-    .option('--credential-file <path>', `the credential that reads who its site administrators are: ${SECRET_FILE}`)
-    .option('--oauth-client-id <id>', 'its OAuth App, which revokes tokens that are not needed any more')
-    .option('--oauth-client-secret-file <path>', `the secret of its OAuth App: ${SECRET_FILE}`)
+    .option('--credential-file <path>', CREDENTIAL)
+    .option('--oauth-client-id <id>', OAUTH_APP)
+    .option('--oauth-client-secret-file <path>', OAUTH_SECRET)
     .option('--allow-http-loopback', 'plain HTTP, to a loopback address alone')
     .action(async (given: NewInstance) => {
       const secrets = await secretsOf(session, given);
@@ -40,6 +47,21 @@ export function instanceCommands(program: Command, session: Session): void {
       const body = { hostname, kind, baseUrl, accountId, allowHttpLoopback, ...secrets };
       const made = await api().post('/api/v1/instances', body, instance);
       show(made, () => showInstance(made));
+    });
+
+  noun
+    .command('credentials')
+    .description('replace its credential or its OAuth App, before they expire or when a key is retired')
+    .argument('<instance>', 'its id or host name')
+    .option('--credential-file <path>', CREDENTIAL)
+    .option('--oauth-client-id <id>', OAUTH_APP)
+    .option('--oauth-client-secret-file <path>', OAUTH_SECRET)
+    .action(async (named: string, given: Secrets) => {
+      const secrets = await secretsOf(session, given);
+      if (Object.keys(secrets).length === 0) throw misused('Name --credential-file, or the OAuth App with its secret.');
+      const { id } = await findInstance(api(), named);
+      const changed = await api().put(`/api/v1/instances/${id}/credentials`, secrets, instance);
+      show(changed, () => showInstance(changed));
     });
 
   noun
@@ -67,7 +89,7 @@ export function instanceCommands(program: Command, session: Session): void {
     });
 }
 
-async function secretsOf({ secret }: Session, given: NewInstance): Promise<object> {
+async function secretsOf({ secret }: Session, given: Secrets): Promise<object> {
   const { credentialFile, oauthClientId, oauthClientSecretFile } = given;
   if ((oauthClientId === undefined) !== (oauthClientSecretFile === undefined)) {
     throw misused('--oauth-client-id and --oauth-client-secret-file are given both or not at all.');

@@ -109,7 +109,7 @@ describe('the graph', () => {
 
   test('says whose it is, and that it is not github.com’s', () => {
     const svg = draw([], { destination: 'Acme & <Friends>' });
-    expect(svg).toContain('Acme &amp; &lt;Friends&gt; · this is not the contribution graph of github.com');
+    expect(svg).toContain('This is not the contribution graph of github.com · Acme &amp; &lt;Friends&gt;');
   });
 
   test('needs nothing from elsewhere and runs nothing', () => {
