@@ -40,9 +40,12 @@ test('instances are asked beside one another, so that one that does not answer k
   const stop = new AbortController();
   for (const { instanceId } of [world, other]) answers.set(instanceId, () => cut(stop.signal));
   const sweeping = sweep(AT, stop.signal);
-  await eventually(async () => asked.length === 2, 'both are asked', 3_000).finally(
-    async () => (stop.abort(), sweeping),
-  );
+  try {
+    await eventually(async () => asked.length === 2, 'both are asked', 3_000);
+  } finally {
+    stop.abort();
+    await sweeping;
+  }
   expect([askedOf(world), askedOf(other)]).toEqual([1, 1]);
 });
 
