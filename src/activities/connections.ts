@@ -45,7 +45,7 @@ export interface Recheck {
 export function createConnectionActivities(deps: ActivityDeps) {
   const { pool, db, settings } = deps;
 
-  function view(row: ConnectionRow, intents: Intent[], asOf: string): ConnectionView {
+  function view(row: ConnectionRow, intents: Intent[]): ConnectionView {
     const grace = {
       tokenMs: settings.graceTokenMs,
       observedMs: settings.graceObservedMs,
@@ -68,7 +68,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
         generation,
         askedAt,
       })),
-      observed: row.sighting && hasOutlivedGrace(row.sighting, grace, asOf) ? row.sighting.cause : null,
+      observed: row.sighting && hasOutlivedGrace(row.sighting, grace) ? row.sighting.cause : null,
     };
   }
 
@@ -80,10 +80,10 @@ export function createConnectionActivities(deps: ActivityDeps) {
 
   return {
     /** The fences, the projection and the accepted acts of a connection, or null where there is none. */
-    async loadConnection(input: { connectionId: string; asOf: string }): Promise<ConnectionView | null> {
+    async loadConnection(input: { connectionId: string }): Promise<ConnectionView | null> {
       return guarded(async () => {
         const found = await db.connections.loadForWorkflow(pool, input.connectionId);
-        return found ? view(found.row, found.intents, input.asOf) : null;
+        return found ? view(found.row, found.intents) : null;
       });
     },
 

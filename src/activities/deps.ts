@@ -26,7 +26,5 @@ export interface ActivityDeps {
   cipher: TokenCipher;
   settings: ActivitySettings;
   digestOf(counts: Int32Array): string;
-  /** Signals connection workflows, at a bounded rate, that something waits for them in PostgreSQL. */
-  wakeConnections(ids: string[]): Promise<void>;
   newId(): string;
 }

@@ -6,6 +6,8 @@ import { SOURCE_LABELS } from '../domain/source-label.ts';
 import { differingDays, windowAt, type Window } from '../domain/window.ts';
 import type { InstanceRow } from '../db/instances.ts';
 import type { PageKey, PageWrite } from '../db/count-writes.ts';
+import type { Queryable } from '../db/pool.ts';
+import type { InstanceRun } from '../db/sightings.ts';
 import type { Outcome } from '../db/sync-runs.ts';
 import type { PageConnection } from '../db/sync-pages.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -99,10 +101,13 @@ export function createSyncActivities(deps: ActivityDeps) {
       outcome: Outcome;
       rest: string[];
     }): Promise<void> {
-      await guarded(async () => {
-        await db.runs.finishInstanceRun(pool, input);
-        await judgeInstance(deps, input.instanceId, input.at);
-      });
+      // Together: a finished run is one that was judged.
+      await guarded(() =>
+        db.inTransaction(pool, async (tx) => {
+          await db.runs.finishInstanceRun(tx, input);
+          await judgeInstance(tx, deps, input, input.at);
+        }),
+      );
     },
 
     /** Reads page after page until time is up, the bucket ends, or the instance is in trouble; one page at the least. */
@@ -266,13 +271,10 @@ async function lookAtConnect(deps: ActivityDeps, instance: InstanceRow, at: stri
   return outcome.sharing.status === 'on';
 }
 
-/** Many connections that turn at once are the instance's fault: nothing is deleted, the operator is told. */
-async function judgeInstance(deps: ActivityDeps, instanceId: string, at: string): Promise<void> {
-  await deps.db.inTransaction(deps.pool, async (tx) => {
-    const { turned, connections } = await deps.db.sightings.turnedWithinAnHour(tx, instanceId, at);
-    if (!isInstanceFault(turned, connections)) return;
-    await deps.db.sightings.dismiss(tx, instanceId, at);
-  });
+/** Many connections that turn in one run are the instance's fault: nothing is deleted, the operator is told. */
+async function judgeInstance(tx: Queryable, deps: ActivityDeps, run: InstanceRun, at: string): Promise<void> {
+  const { turned, connections, startedAt } = await deps.db.sightings.turnedInRun(tx, run);
+  if (isInstanceFault(turned, connections)) await deps.db.sightings.dismiss(tx, run.instanceId, startedAt, at);
 }
 
 export type SyncActivities = ReturnType<typeof createSyncActivities>;

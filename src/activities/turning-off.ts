@@ -87,7 +87,7 @@ export function createTurningOffActivities(deps: ActivityDeps) {
       );
     },
 
-    /** Erases the links of the cohort that did not come back, and closes their workflows at a bounded rate. */
+    /** Erases the links of the cohort that did not come back. Sweeps close their workflows, at a bounded rate. */
     async eraseCohort(input: TurningOffKey & { at: string }): Promise<number> {
       return guarded(async () => {
         const context = Context.current();
@@ -96,7 +96,6 @@ export function createTurningOffActivities(deps: ActivityDeps) {
           const ids = await db.turningOff.eraseCohortBatch(pool, input.instanceId, input.generation, input.at, BATCH);
           if (ids.length === 0) break;
           erased += ids.length;
-          await deps.wakeConnections(ids);
           context.heartbeat(erased);
         }
         await db.inTransaction(pool, (tx) =>

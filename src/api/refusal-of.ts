@@ -51,8 +51,9 @@ function fromBody(error: unknown): DomainError | undefined {
   return error instanceof URIError ? new DomainError('not_found') : undefined;
 }
 
-// https://www.postgresql.org/docs/current/errcodes-appendix.html: classes 08 and 53, and 57P (shutting down).
-const DATABASE_DOWN = /^(08|53|57P)/;
+// https://www.postgresql.org/docs/current/errcodes-appendix.html: classes 08 and 53, 57P (shutting down), a transaction
+// that was idle for too long, and a lock that was not had in time.
+const DATABASE_DOWN = /^(08|53|57P|25P03|55P03)/;
 
 function fromDatabase(error: unknown): DomainError | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -60,6 +61,8 @@ function fromDatabase(error: unknown): DomainError | undefined {
   const down =
     typeof code === 'string'
       ? DATABASE_DOWN.test(code) || code.startsWith('ECONN') || code === 'ENOTFOUND' || code === 'EPIPE'
-      : /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message);
+      : /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/.test(
+          error.message,
+        );
   return down ? new DomainError('service_unavailable', UNAVAILABLE) : undefined;
 }

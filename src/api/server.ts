@@ -17,10 +17,16 @@ import { PROOF_KEPT_MS } from './site-admin.ts';
 
 const CLEAN_EVERY_MS = 10 * 60_000;
 const STOP_WITHIN_MS = 10_000;
+const LOCK_TIMEOUT_MS = 10_000;
 
 /** Wires the API to what it needs; `close` ends all of it. */
 async function connect(config: Config): Promise<{ deps: Deps; close: () => Promise<void> }> {
-  const pool = createPool({ url: config.DATABASE_URL, max: 20, applicationName: 'unified-contributions api' });
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    max: 20,
+    applicationName: 'unified-contributions api',
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
+  });
   const temporal = await connectClient();
   const sources = createSources();
   const authority = createAuthority({

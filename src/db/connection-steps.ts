@@ -132,7 +132,8 @@ async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
     `update connection set status = $2, causes = $3, consent_version = $4, version = $5,
        consented_at = case when $4::text is null then null
          when $4::text is distinct from consent_version or $7 then $6 else consented_at end,
-       sending_since = case when $2 <> 'sending' then null else coalesce(sending_since, $6) end
+       sending_since = case when $2 <> 'sending' then null else coalesce(sending_since, $6) end,
+       recorded_at = default
      where id = $1 returning generation, restore_until`,
     [
       step.connectionId,

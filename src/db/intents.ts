@@ -39,7 +39,7 @@ export async function undeliveredIntents(db: Queryable, limit: number): Promise<
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from intent
      where done_at is null and (delivered_at is null or delivered_at < now() - interval '1 minute')
-     order by asked_at limit $1`,
+     order by delivered_at nulls first, asked_at limit $1`,
     [limit],
   );
   return rows.map(toIntent);

@@ -11,13 +11,24 @@ types.setTypeParser(pg.types.builtins.DATE, (value) => value);
 // Ids of users, generations and read numbers stay far below 2^53.
 types.setTypeParser(pg.types.builtins.INT8, (value) => Number(value));
 
-export function createPool(options: { url: string; max: number; applicationName: string }): Pool {
+/** A transaction that waits for its own process so long is dead; its locks would keep everybody waiting. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+/** @param options.lockTimeoutMs how long a statement waits for a lock; for ever, if it is not given */
+export function createPool(options: {
+  url: string;
+  max: number;
+  applicationName: string;
+  lockTimeoutMs?: number;
+}): Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max,
     application_name: options.applicationName,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    lock_timeout: options.lockTimeoutMs,
     types,
   });
   // An idle connection that the server cuts raises here; the next query opens a new one.
@@ -25,19 +36,34 @@ export function createPool(options: { url: string; max: number; applicationName:
   return pool;
 }
 
-/** Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. */
-export async function inTransaction<T>(pool: Pool, work: (tx: Client) => Promise<T>): Promise<T> {
+/** Lends a connection. If the server cuts it while nothing is asked, what is asked next fails, and not the process. */
+export async function withClient<T>(
+  pool: Pool,
+  work: (client: Client, discard: (why: Error) => void) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  const discard = (why: Error) => void (broken = why);
+  client.on('error', discard);
   try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch((rollback: Error) => (broken = rollback));
-    throw error;
+    return await work(client, discard);
   } finally {
+    client.off('error', discard);
     client.release(broken);
   }
+}
+
+/** Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. */
+export async function inTransaction<T>(pool: Pool, work: (tx: Client) => Promise<T>): Promise<T> {
+  return withClient(pool, async (client, discard) => {
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(discard);
+      throw error;
+    }
+  });
 }

@@ -114,12 +114,16 @@ export interface KeptCounts {
   openReads: Set<string>;
 }
 
-/** What the ledger has, and who has an open read: both asked after the source was read. */
+/**
+ * What the ledger has, and who has an open read: both asked after the source was read, and the reads first. One that ends
+ * in between is then known as open, or what it wrote is in the digests.
+ */
 export async function keptCounts(db: Pool, connectionIds: string[], window: Window): Promise<KeptCounts> {
-  const [digests, open] = await Promise.all([
-    ledger.digests(db, connectionIds, window),
-    db.query<{ id: string }>('select id from connection where id = any($1) and open_read is not null', [connectionIds]),
-  ]);
+  const open = await db.query<{ id: string }>(
+    'select id from connection where id = any($1) and open_read is not null',
+    [connectionIds],
+  );
+  const digests = await ledger.digests(db, connectionIds, window);
   return { digests, openReads: new Set(open.rows.map((row) => row.id)) };
 }
 

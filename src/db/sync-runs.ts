@@ -137,7 +137,9 @@ export async function lastSync(
     `select greatest(case when c.restore_until is null and (f.first_at is null or c.own_read_at < f.first_at)
          then c.own_read_at end, (select p.finished_at from sync_page p
              where p.instance_id = c.instance_id and p.from_id < c.id and (p.to_id is null or c.id <= p.to_id)
-               and p.finished_at is not null and p.started_at >= coalesce(c.sending_since, 'infinity')
+               and p.started_at >= coalesce(c.sending_since, 'infinity')
+               -- it follows from the line above, and bounds what the index is read for
+               and p.finished_at >= coalesce(c.sending_since, 'infinity')
                and (f.first_at is null or p.finished_at < f.first_at)
              order by p.finished_at desc limit 1)) as success,
        f.class, f.first_at, f.last_at, f.times

@@ -31,17 +31,18 @@ export interface GraceSettings {
   sightings: number;
 }
 
-/** When an observed cause may be acted on: it has held for its grace. The number of sightings is a second condition. */
+/** When an observed cause may be acted on at the earliest: it has to be seen then, or later, and often enough. */
 export function graceEnds(sighting: Sighting, grace: GraceSettings): string {
   const ms = sighting.cause === 'token_lost' ? grace.tokenMs : grace.observedMs;
   return new Date(Date.parse(sighting.firstAt) + ms).toISOString();
 }
 
-export function hasOutlivedGrace(sighting: Sighting, grace: GraceSettings, asOf: string): boolean {
-  return sighting.times >= grace.sightings && Date.parse(graceEnds(sighting, grace)) <= Date.parse(asOf);
+/** It has held for its grace: time that passed since it was last seen says nothing of it. */
+export function hasOutlivedGrace(sighting: Sighting, grace: GraceSettings): boolean {
+  return sighting.times >= grace.sightings && Date.parse(graceEnds(sighting, grace)) <= Date.parse(sighting.lastAt);
 }
 
-/** Many connections turning at once is the instance's fault: more than 5%, and at least 10. */
+/** Many connections turning in one run is the instance's fault: more than 5% of what it read, and at least 10. */
 export function isInstanceFault(turned: number, connections: number): boolean {
   return turned >= 10 && turned > connections * 0.05;
 }

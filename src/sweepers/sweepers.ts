@@ -6,10 +6,10 @@ import * as requests from '../db/access-requests.ts';
 import * as connections from '../db/connections.ts';
 import { removeOutdated } from '../db/housekeeping.ts';
 import * as intents from '../db/intents.ts';
-import { overdueConnections } from '../db/overdue.ts';
+import * as overdue from '../db/overdue.ts';
 import * as sightings from '../db/sightings.ts';
-import type { Pool } from '../db/pool.ts';
-import { accessRequestStart, connectionStart, deliverIntent, wakeConnection } from '../temporal/deliver.ts';
+import { withClient, type Pool } from '../db/pool.ts';
+import { connectionStart, deliverIntent, startOrphan, wakeConnection } from '../temporal/deliver.ts';
 import { revokeTokens, type RevocationDeps } from './revocations.ts';
 
 export interface SweeperDeps extends RevocationDeps {
@@ -23,24 +23,72 @@ export interface SweeperDeps extends RevocationDeps {
 /** How many a sweep wakes at the most, so that a backlog never floods Temporal. */
 const BATCH = 100;
 
-type Sweep = (deps: SweeperDeps) => Promise<void>;
+interface SweepRun extends SweeperDeps {
+  sweep: string;
+  stop: AbortSignal;
+}
+
+type Sweep = (run: SweepRun) => Promise<void>;
+
+/** One after the other. One that fails is logged and tried again by a later sweep; those after it have their turn. */
+async function each<Item>(
+  { log, sweep, stop }: SweepRun,
+  items: Item[],
+  idOf: (item: Item) => string,
+  handle: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  for (const item of items) {
+    if (stop.aborted) return;
+    await handle(item).catch((error: Error) => {
+      if (!stop.aborted) log.error({ sweep, id: idOf(item), error: error.message }, 'one of a sweep failed');
+    });
+  }
+}
+
+function wakeEach(run: SweepRun, ids: string[]): Promise<void> {
+  const { client, config } = run;
+  return each(
+    run,
+    ids,
+    (id) => id,
+    (id) => wakeConnection(client, id, config.TASK_QUEUE_PEOPLE),
+  );
+}
 
 /** Accepted acts that no workflow has taken up: Temporal was down, or the process died after its commit. */
-const deliverIntents: Sweep = async ({ pool, client, config }) => {
-  for (const intent of await intents.undeliveredIntents(pool, BATCH)) {
-    await deliverIntent(client, intent, config.TASK_QUEUE_PEOPLE);
-    await intents.markDelivered(pool, [intent.operationId]);
-  }
+const deliverIntents: Sweep = async (run) => {
+  const { pool, client, config } = run;
+  const undelivered = await intents.undeliveredIntents(pool, BATCH);
+  await each(
+    run,
+    undelivered,
+    (intent) => intent.operationId,
+    async (intent) => {
+      await deliverIntent(client, intent, config.TASK_QUEUE_PEOPLE);
+      await intents.markDelivered(pool, [intent.operationId]);
+    },
+  );
 };
 
-/** Connections and access requests whose row is there and whose workflow is not. */
-const startOrphans: Sweep = async ({ pool, client, config }) => {
-  for (const id of await connections.orphanedConnections(pool, BATCH)) {
-    await client.workflow.start('connection', connectionStart(id, config.TASK_QUEUE_PEOPLE)).catch(unlessStarted);
-  }
-  for (const orphan of await requests.orphanedRequests(pool, BATCH)) {
-    await client.workflow.start('accessRequest', accessRequestStart(config, orphan)).catch(unlessStarted);
-  }
+/** Connections and access requests whose row is there and whose workflow is not, or knows less than the row. */
+const startOrphans: Sweep = async (run) => {
+  const { pool, client, config } = run;
+  const start = (id: string) => client.workflow.start('connection', connectionStart(id, config.TASK_QUEUE_PEOPLE));
+  await each(
+    run,
+    await connections.orphanedConnections(pool, BATCH),
+    (id) => id,
+    (id) => start(id).catch(unlessStarted),
+  );
+  await each(
+    run,
+    await requests.orphanedRequests(pool, BATCH),
+    (orphan) => orphan.requestId,
+    async (orphan) => {
+      await startOrphan(client, config, orphan).catch(unlessStarted);
+      await requests.markLookedAt(pool, orphan.requestId);
+    },
+  );
 };
 
 function unlessStarted(error: Error): void {
@@ -48,19 +96,21 @@ function unlessStarted(error: Error): void {
 }
 
 /** Wakes the connections whose observed cause has outlived its grace; the workflow looks again and decides. */
-const wakeOutlived: Sweep = async ({ pool, client, config, clock }) => {
+const wakeOutlived: Sweep = async (run) => {
+  const { pool, config, clock } = run;
   const grace = { tokenMs: config.GRACE_TOKEN, observedMs: config.GRACE_OBSERVED, sightings: config.GRACE_SIGHTINGS };
-  for (const id of await sightings.takeOutlived(pool, grace, clock().toISOString(), BATCH)) {
-    await wakeConnection(client, id, config.TASK_QUEUE_PEOPLE);
-  }
+  await wakeEach(run, await sightings.takeOutlived(pool, grace, clock().toISOString(), BATCH));
 };
 
 /** Ends what nobody ended in time. */
-const wakeOverdue: Sweep = async ({ pool, client, config, clock }) => {
-  for (const id of await overdueConnections(pool, clock().toISOString(), BATCH)) {
-    await wakeConnection(client, id, config.TASK_QUEUE_PEOPLE);
-  }
-};
+const wakeOverdue: Sweep = async (run) =>
+  wakeEach(run, await overdue.takeOverdue(run.pool, run.clock().toISOString(), BATCH));
+
+/** Goes on with what stopped in the midst of a removal or a restore. */
+const wakeStuck: Sweep = async (run) =>
+  wakeEach(run, await overdue.takeStuck(run.pool, run.clock().toISOString(), BATCH));
+
+const revoke: Sweep = (run) => revokeTokens(run, run.stop);
 
 const tidy: Sweep = ({ pool, clock }) => removeOutdated(pool, clock().toISOString());
 
@@ -68,25 +118,24 @@ const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
   { name: 'intents', lock: 1, sweep: deliverIntents },
   { name: 'orphans', lock: 2, sweep: startOrphans },
   { name: 'graces', lock: 3, sweep: wakeOutlived },
-  { name: 'revocations', lock: 4, sweep: revokeTokens },
+  { name: 'revocations', lock: 4, sweep: revoke },
   { name: 'outdated', lock: 5, sweep: tidy },
   { name: 'overdue', lock: 6, sweep: wakeOverdue },
+  { name: 'stuck', lock: 7, sweep: wakeStuck },
 ];
 
 /** One worker at a time sweeps; one that fails is logged and goes on the next time. */
-async function sweepOnce(deps: SweeperDeps, one: (typeof SWEEPS)[number]): Promise<void> {
-  const client = await deps.pool.connect();
-  try {
-    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(7261, $1) as held', [one.lock]);
+function sweepOnce(deps: SweeperDeps, { name, lock, sweep }: (typeof SWEEPS)[number], stop: AbortSignal) {
+  return withClient(deps.pool, async (client) => {
+    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(7261, $1) as held', [lock]);
     if (!rows[0]!.held) return;
     try {
-      await one.sweep(deps);
+      // What is asked of Temporal is cut at the stop.
+      await deps.client.withAbortSignal(stop, () => sweep({ ...deps, sweep: name, stop }));
     } finally {
-      await client.query('select pg_advisory_unlock(7261, $1)', [one.lock]);
+      await client.query('select pg_advisory_unlock(7261, $1)', [lock]);
     }
-  } finally {
-    client.release();
-  }
+  });
 }
 
 /** Starts the loops. @returns a function that stops them and waits for the sweep under way */
@@ -94,7 +143,7 @@ export function startSweepers(deps: SweeperDeps): () => Promise<void> {
   const stop = new AbortController();
   const loops = SWEEPS.map(async (one) => {
     while (!stop.signal.aborted) {
-      await sweepOnce(deps, one).catch((error: Error) =>
+      await sweepOnce(deps, one, stop.signal).catch((error: Error) =>
         deps.log.error({ sweep: one.name, error: error.message }, 'a sweep failed'),
       );
       // Aborted while it waits, it has nothing more to do.

@@ -10,7 +10,6 @@ import type { SourceKind } from '../domain/source-label.ts';
 import type { Authority } from '../ports/authority.ts';
 import type { Source } from '../ports/source.ts';
 import type { TokenCipher } from '../ports/token-cipher.ts';
-import { wakeConnection } from './deliver.ts';
 
 export interface WorkerParts {
   config: Config;
@@ -20,9 +19,6 @@ export interface WorkerParts {
   authority: Authority;
   cipher: TokenCipher;
 }
-
-/** Connection workflows woken at once when a cohort ends. */
-const WAKES_AT_ONCE = 10;
 
 export function settingsOf(config: Config): ActivitySettings {
   return {
@@ -38,7 +34,7 @@ export function settingsOf(config: Config): ActivitySettings {
 }
 
 export function activityDeps(parts: WorkerParts): ActivityDeps {
-  const { config, client, pool, sources, authority, cipher } = parts;
+  const { config, pool, sources, authority, cipher } = parts;
   return {
     pool,
     db,
@@ -48,12 +44,6 @@ export function activityDeps(parts: WorkerParts): ActivityDeps {
     settings: settingsOf(config),
     digestOf,
     newId: randomUUID,
-    async wakeConnections(ids) {
-      for (let start = 0; start < ids.length; start += WAKES_AT_ONCE) {
-        const some = ids.slice(start, start + WAKES_AT_ONCE);
-        await Promise.all(some.map((id) => wakeConnection(client, id, config.TASK_QUEUE_PEOPLE)));
-      }
-    },
   };
 }
 

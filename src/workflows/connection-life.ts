@@ -65,7 +65,7 @@ export class ConnectionLife {
 
   /** A look and all that follows from it. @returns whether the connection has ended */
   async follow(): Promise<boolean> {
-    this.view = await loadConnection({ connectionId: this.#connectionId, asOf: nowIso() });
+    this.view = await loadConnection({ connectionId: this.#connectionId });
     if (!this.view) return true;
     await this.#takeUpRemovals();
     if (this.view.erased) {

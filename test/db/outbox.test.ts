@@ -81,7 +81,7 @@ test('the end of sharing tells the site administrators, once a generation', asyn
 test('an instance whose people seem to turn all at once is told of once an hour', async () => {
   const id = randomUUID();
   for (const at of ['2027-03-01T12:01:00.000Z', '2027-03-01T12:59:00.000Z', '2027-03-01T13:01:00.000Z']) {
-    await dismiss(world.pool, id, at);
+    await dismiss(world.pool, id, at, at);
   }
   expect(await messages(id)).toHaveLength(2);
 });

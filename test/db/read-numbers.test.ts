@@ -117,3 +117,18 @@ describe('two that meet', () => {
     expect((await keptCounts(world.pool, [devi], windowAt(AT))).openReads.size).toBe(0);
   });
 });
+
+test('a read of its own that ends while a page compares is seen as open, or what it wrote is seen', async () => {
+  const compare = () => keptCounts(world.as('page'), [devi], windowAt(AT));
+  const before = (await keptCounts(world.pool, [devi], windowAt(AT))).digests.get(devi);
+  const locked = await held(world.pool, (tx) => tx.query('lock table connection in access exclusive mode'));
+  const comparing = compare();
+  await waits(world.pool, 'page');
+  await world.pool.query(
+    `insert into ledger (connection_id, year, counts)
+     values ($1, 2027, ledger_set(null, array[1], array_fill(9, array[366])))`,
+    [devi],
+  );
+  await locked.commit();
+  expect((await comparing).digests.get(devi)).not.toBe(before);
+});

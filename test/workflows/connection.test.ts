@@ -216,9 +216,12 @@ describe('an instance that turns off', () => {
     await devi.reconnect();
     await devi.until('sending');
     await world.sleep('91 days');
+    const linked = async () => (await world.pool.query('select connection_id from connection_person')).rows;
+    await eventually(async () => (await linked()).length === 1, 'the cohort is erased');
+    expect(await linked()).toEqual([{ connection_id: devi.id }]);
+    await emil.wake();
     await ended(emil);
-    const { rows } = await world.pool.query('select connection_id from connection_person');
-    expect(rows).toEqual([{ connection_id: devi.id }]);
+    expect([await devi.status(), await emil.status()]).toEqual(['sending', 'ended']);
   });
 
   test('only for a while, since GitHub Connect is lost, makes a restore wait, and it goes on by itself', async () => {

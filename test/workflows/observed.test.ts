@@ -106,7 +106,7 @@ describe('a token that the instance no longer accepts', () => {
   });
 });
 
-test('when many turn at once it is the instance’s fault: nothing is deleted and the operator is told', async () => {
+async function manySending(): Promise<Developer[]> {
   const keys = ['devi', 'emil', 'farah', 'goran', 'ada', 'ines', 'bruno', 'chloe'];
   const more = ['x1', 'x2', 'x3', 'x4'];
   for (const [at, key] of more.entries()) {
@@ -119,7 +119,26 @@ test('when many turn at once it is the instance’s fault: nothing is deleted an
       tokens: [{ value: `gho_demo_instance_${key}`, scopes: ['read:user'], revoked: false }],
     });
   }
-  const developers = await Promise.all([...keys, ...more].map(sending));
+  return Promise.all([...keys, ...more].map(sending));
+}
+
+test('whoever was seen before is not deleted for the instance’s fault either', async () => {
+  const developers = await manySending();
+  world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
+  await sync();
+  await world.pool.query(
+    `update sighting set first_at = first_at - interval '8 days', last_at = last_at - interval '8 days'`,
+  );
+  world.peer.faults.add({ kind: 'unauthorized' });
+  await sync();
+  expect((await world.pool.query('select 1 from sighting')).rowCount).toBe(0);
+  // An act is settled after a look at what was seen.
+  expect(await developers[0]!.updateNow()).toEqual({ outcome: 'failed', failure: 'token_revoked' });
+  expect(await Promise.all(developers.map((one) => one.status()))).toEqual(developers.map(() => 'sending'));
+});
+
+test('when many turn at once it is the instance’s fault: nothing is deleted and the operator is told', async () => {
+  const developers = await manySending();
   world.peer.faults.add({ kind: 'unauthorized' });
   await sync();
   await sync();

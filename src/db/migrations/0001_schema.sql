@@ -88,7 +88,9 @@ create table connection (
   consented_at timestamptz,
   sending_since timestamptz,
   created_at timestamptz not null,
-  recorded_at timestamptz not null default now()
+  -- of the projection, which is how a workflow that was lost is noticed; and when a sweep last woke it
+  recorded_at timestamptz not null default now(),
+  woken_at timestamptz
 ) with (fillfactor = 85);
 
 -- what a sync page reads: the connections of an instance that may be written, by id
@@ -100,6 +102,8 @@ create index connection_overdue on connection (restore_until) where restore_unti
 create index connection_unfinished on connection (erased_at) where erased_at is not null and status <> 'ended';
 create index connection_live on connection (instance_id, id) where erased_at is null;
 create index connection_connecting on connection (recorded_at) where status = 'connecting' and erased_at is null;
+create index connection_underway on connection (recorded_at)
+  where status in ('removing', 'restoring') and erased_at is null;
 
 -- The one row that ties a connection to a person. Erasing it anonymises all the rest.
 create table connection_person (

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
+import { pino } from 'pino';
+import { startSweepers } from '../../src/sweepers/sweepers.ts';
+import { connectionWorkflowId } from '../../src/workflows/ids.ts';
+import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
+
+let world: World;
+let log: string[];
+/** Connections that cannot be woken, and how. */
+let bad: Map<string, () => Promise<never>>;
+let stop: () => Promise<void>;
+beforeEach(async () => {
+  world = await createWorld({ settings: { SWEEP_EVERY: '20ms' } });
+  await world.switchOn();
+  [log, bad] = [[], new Map()];
+  stop = async () => {};
+});
+afterEach(async () => {
+  await stop();
+  await world.close();
+});
+
+function sweep(): void {
+  const interceptor: WorkflowClientInterceptor = {
+    signalWithStart: (input, next) => bad.get(input.options.workflowId)?.() ?? next(input),
+  };
+  const client = new Client({ connection: world.client.connection, interceptors: { workflow: [interceptor] } });
+  const { pool, config, sources, cipher } = world;
+  const lines = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
+  stop = startSweepers({ pool, client, config, sources, cipher, log: lines, clock: () => new Date() });
+}
+
+async function sending(key: string): Promise<Developer> {
+  const developer = await world.connect(key);
+  await developer.until('connected');
+  await developer.send();
+  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
+  return developer;
+}
+
+test('one that cannot be woken is logged and keeps none of the others from their turn', async () => {
+  const [devi, emil] = [await sending('devi'), await sending('emil')];
+  await devi.acceptOptOut();
+  await emil.acceptOptOut();
+  bad.set(connectionWorkflowId(devi.id), () => Promise.reject(new Error('odd')));
+  sweep();
+  await emil.until('restorable');
+  expect(await devi.status()).toBe('sending');
+  expect(log.some((line) => line.includes('"sweep":"intents"') && line.includes('"error":"odd"'))).toBe(true);
+});
+
+test('one in the midst of its removal goes on after its workflow was lost', async () => {
+  const devi = await sending('devi');
+  const blocker = await world.pool.connect();
+  await blocker.query('begin');
+  await blocker.query('select 1 from ledger where connection_id = $1 for update', [devi.id]);
+  await devi.optOut();
+  await devi.until('removing');
+  await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).terminate('lost');
+  await cancelWaiting();
+  await blocker.query('rollback');
+  blocker.release();
+  await world.pool.query(`update connection set recorded_at = recorded_at - interval '11 minutes'`);
+  sweep();
+  await devi.until('restorable');
+  expect(await devi.counts()).toEqual([]);
+});
+
+test('links that were erased with their cohort have their workflows closed', async () => {
+  const devi = await sending('devi');
+  await world.pool.query('delete from connection_person');
+  await world.pool.query('update connection set erased_at = now(), restore_until = now()');
+  sweep();
+  await devi.until('ended');
+  const closed = async () => {
+    const { status } = await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).describe();
+    return status.name === 'COMPLETED';
+  };
+  await eventually(closed, 'its workflow ends');
+  expect(await devi.status()).toBe('ended');
+});
+
+test('a stop does not wait for what Temporal does not answer', async () => {
+  const devi = await sending('devi');
+  await devi.acceptOptOut();
+  let asked = 0;
+  const unanswered = randomUUID();
+  bad.set(connectionWorkflowId(devi.id), () => {
+    asked += 1;
+    // Nobody polls this queue, so its result never comes.
+    return world.client.workflow.execute('connection', {
+      workflowId: unanswered,
+      taskQueue: 'nobody',
+    }) as Promise<never>;
+  });
+  sweep();
+  await eventually(async () => asked > 0, 'it is asked');
+  await stop();
+  const { status } = await world.client.workflow.getHandle(unanswered).describe();
+  expect(status.name).toBe('RUNNING');
+  await world.client.workflow.getHandle(unanswered).terminate();
+});
+
+/** Ends what waits for a lock, as a worker that dies does. */
+async function cancelWaiting(): Promise<void> {
+  await world.pool.query(
+    `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+}
