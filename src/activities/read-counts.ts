@@ -18,7 +18,9 @@ export function sourceOf(deps: ReadingDeps, instance: InstanceRow): { source: So
   const where = deps.db.instances.sourceInstance(instance);
   if (instance.oauth) {
     const { clientId, secret } = instance.oauth;
-    where.oauth = { clientId, clientSecret: deps.cipher.open(secret.ciphertext, secret.keyId, instance.id) };
+    const clientSecret = deps.cipher.tryOpen(secret.ciphertext, secret.keyId, instance.id);
+    // Only a refresh needs it, and says so where it is missing.
+    if (clientSecret !== undefined) where.oauth = { clientId, clientSecret };
   }
   return { source: deps.sources[instance.kind], where };
 }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PageConnection } from '../db/sync-pages.ts';
-import { DomainError } from '../domain/errors.ts';
 import type { Source, SourceInstance, SourceReadFailure } from '../ports/source.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -89,10 +88,6 @@ export function openToken(
   connectionId: string,
   token: { ciphertext: Buffer; keyId: string },
 ): string | SourceReadFailure {
-  try {
-    return cipher.open(token.ciphertext, token.keyId, connectionId);
-  } catch (error) {
-    if (error instanceof DomainError) return { ok: false, failure: 'token_unreadable', systemic: false };
-    throw error;
-  }
+  const unreadable: SourceReadFailure = { ok: false, failure: 'token_unreadable', systemic: false };
+  return cipher.tryOpen(token.ciphertext, token.keyId, connectionId) ?? unreadable;
 }

@@ -20,7 +20,13 @@ const DATA_AT = TAG_AT + TAG_BYTES;
 export function createTokenCipher(keys: string): TokenCipher {
   const ring = readKeys(keys);
   const [keyId, sealing] = [...ring][0]!;
+  const tryOpen: TokenCipher['tryOpen'] = (ciphertext, sealedWith, boundTo) => {
+    const key = ring.get(sealedWith);
+    if (key === undefined || ciphertext.length < DATA_AT || ciphertext[0] !== LAYOUT) return undefined;
+    return decrypt(ciphertext, key, boundTo);
+  };
   return {
+    tryOpen,
     seal(plain, boundTo) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(ALGORITHM, sealing, iv, { authTagLength: TAG_BYTES });
@@ -30,14 +36,14 @@ export function createTokenCipher(keys: string): TokenCipher {
       return { ciphertext: Buffer.concat([Buffer.of(LAYOUT), iv, cipher.getAuthTag(), data]), keyId };
     },
     open(ciphertext, sealedWith, boundTo) {
-      const key = ring.get(sealedWith);
-      if (key === undefined || ciphertext.length < DATA_AT || ciphertext[0] !== LAYOUT) throw unreadable();
-      return decrypt(ciphertext, key, boundTo);
+      const plain = tryOpen(ciphertext, sealedWith, boundTo);
+      if (plain === undefined) throw new DomainError('token_unreadable');
+      return plain;
     },
   };
 }
 
-function decrypt(ciphertext: Buffer, key: KeyObject, boundTo: string): string {
+function decrypt(ciphertext: Buffer, key: KeyObject, boundTo: string): string | undefined {
   const iv = ciphertext.subarray(IV_AT, TAG_AT);
   const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
   decipher.setAAD(additionalData(boundTo));
@@ -47,7 +53,7 @@ function decrypt(ciphertext: Buffer, key: KeyObject, boundTo: string): string {
   try {
     decipher.final();
   } catch {
-    throw unreadable();
+    return undefined;
   }
   return plain;
 }
@@ -69,8 +75,4 @@ function readKeys(keys: string): Map<string, KeyObject> {
     ring.set(id, createSecretKey(bytes));
   }
   return ring;
-}
-
-function unreadable(): DomainError {
-  return new DomainError('token_unreadable');
 }

@@ -3,4 +3,6 @@ export interface TokenCipher {
   seal(plain: string, boundTo: string): { ciphertext: Buffer; keyId: string };
   /** @throws DomainError token_unreadable */
   open(ciphertext: Buffer, keyId: string, boundTo: string): string;
+  /** The same for who can do without: undefined where its key is gone. */
+  tryOpen(ciphertext: Buffer, keyId: string, boundTo: string): string | undefined;
 }

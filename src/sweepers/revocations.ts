@@ -1,5 +1,4 @@
 import { addMs, HOUR_MS } from '../domain/dates.ts';
-import { DomainError } from '../domain/errors.ts';
 import { SOURCE_KINDS, type SourceKind } from '../domain/source-label.ts';
 import * as tokens from '../db/connection-tokens.ts';
 import { loadInstance, sourceInstance } from '../db/instances.ts';
@@ -52,7 +51,8 @@ async function revokeAt(
   signal: AbortSignal,
 ): Promise<boolean> {
   const instance = await loadInstance(deps.pool, instanceId);
-  const clientSecret = instance?.oauth && opened(deps, instance.oauth.secret, instance.id);
+  const clientSecret =
+    instance?.oauth && deps.cipher.tryOpen(instance.oauth.secret.ciphertext, instance.oauth.secret.keyId, instance.id);
   if (!instance?.oauth || clientSecret === undefined) return true;
   const where: SourceInstance = {
     ...sourceInstance(instance),
@@ -60,7 +60,7 @@ async function revokeAt(
   };
   for (const { connectionId, ...sealed } of due) {
     if (signal.aborted) return true;
-    const token = opened(deps, sealed, connectionId);
+    const token = deps.cipher.tryOpen(sealed.ciphertext, sealed.keyId, connectionId);
     if (token === undefined) continue;
     const answer = await deps.sources[instance.kind].revoke(where, token, signal);
     if (answer.ok) {
@@ -71,18 +71,4 @@ async function revokeAt(
     }
   }
   return false;
-}
-
-/** One that no key opens any more must not keep the others waiting; it is given up in its time. */
-function opened(
-  { cipher }: RevocationDeps,
-  { ciphertext, keyId }: { ciphertext: Buffer; keyId: string },
-  boundTo: string,
-): string | undefined {
-  try {
-    return cipher.open(ciphertext, keyId, boundTo);
-  } catch (error) {
-    if (error instanceof DomainError && error.code === 'token_unreadable') return undefined;
-    throw error;
-  }
 }

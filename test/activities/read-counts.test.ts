@@ -247,3 +247,16 @@ async function refreshesDuring(...readers: (() => Promise<SourceRead>)[]) {
   const answers = await Promise.all(readers.map((one) => one()));
   return { refreshes: forge.refreshes() - before, answers: answers.map(({ ok }) => ({ ok })) };
 }
+
+test('an OAuth App whose secret no key opens stops no read; what needs a refresh waits, and nothing is lost', async () => {
+  await connectedWith(forge.issue(3600), inAnHour());
+  await pool.query(`update instance set oauth_secret_key_id = 'gone'`);
+  try {
+    expect(await refreshesDuring(read)).toEqual({ refreshes: 0, answers: [{ ok: true }] });
+    await connectedWith(forge.issue(-1), anHourAgo());
+    expect(await read()).toEqual({ ok: false, failure: 'bad_answer', systemic: false });
+  } finally {
+    await pool.query(`update instance set oauth_secret_key_id = 'k1'`);
+  }
+  expect(await read()).toMatchObject({ ok: true });
+});
