@@ -11,7 +11,7 @@ export function demoLines({ apiUrl, peers }: SeededStack, state: DemoState): Dem
     return row(name, role, state.people[key] ?? '');
   });
   const post = (token: string | undefined, path: string, body: object = {}) =>
-    `curl -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}' ${apiUrl}/api/v1${path}`;
+    `curl -sS -w '\\n' -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}' ${apiUrl}/api/v1${path}`;
   const day = { who: 'devi', date: yesterday(), count: 20 };
   const { devi, emil } = state.people;
   const ofDevi = `/connections/${state.connectionId}`;
@@ -20,7 +20,7 @@ export function demoLines({ apiUrl, peers }: SeededStack, state: DemoState): Dem
     next: [
       `Devi sends her counts and her profile is public; her graph, in a browser: ${apiUrl}${state.svg}`,
       'Devi works more on a day at the instance, and a sync sends the new count:',
-      `  curl -d '${JSON.stringify(day)}' ${peers.instance}/_demo/contributions`,
+      `  curl -sS -w 'set (%{http_code})\\n' -d '${JSON.stringify(day)}' ${peers.instance}/_demo/contributions`,
       `  ${post(state.operator, '/sync/trigger')}`,
       'Emil connects; nothing is sent before he says so:',
       `  ${post(emil, '/connections', { instanceId: state.instanceId, token: DEMO_TOKENS.instance('emil') })}`,
