@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import { errorsOf } from '../../src/api/route.ts';
 import { allRoutes } from '../../src/api/routes/index.ts';
+import { createPool } from '../../src/db/pool.ts';
 import { ERRORS } from '../../src/domain/errors.ts';
+import { held } from '../db/held.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 
 let world: ApiWorld;
@@ -50,6 +52,26 @@ test('it is not ready on a database that lacks a migration of this release', asy
   await world.pool.query('insert into migration select * from json_populate_record(null::migration, $1)', [rows[0]]);
   expect(reply).toMatchObject({ status: 503, body: { facts: { database: true, migrated: false, temporal: true } } });
   expect((await world.anyone.get('/readyz')).status).toBe(200);
+});
+
+test('who does not get a lock in time is told to come again, and nothing has changed', async () => {
+  const { pool } = world.deps;
+  const impatient = createPool({
+    url: world.deps.config.DATABASE_URL,
+    max: 2,
+    applicationName: 'api',
+    lockTimeoutMs: 50,
+  });
+  const locked = await held(pool, (tx) => tx.query('lock table account in exclusive mode'));
+  world.deps.pool = impatient;
+  const account = { kind: 'organization', slug: 'locked' };
+  const refused = await world.operator.post('/api/v1/accounts', account);
+  await locked.commit();
+  const accepted = await world.operator.post('/api/v1/accounts', account);
+  world.deps.pool = pool;
+  await impatient.end();
+  expect(refused).toMatchObject({ status: 503, code: 'service_unavailable' });
+  expect(accepted.status).toBe(201);
 });
 
 test('the OpenAPI document has every route, and every error that a route can answer', async () => {

@@ -51,21 +51,20 @@ test('one that cannot be woken is logged and keeps none of the others from their
   expect(log.some((line) => line.includes('"sweep":"intents"') && line.includes('"error":"odd"'))).toBe(true);
 });
 
-test('one in the midst of its removal goes on after its workflow was lost', async () => {
+test('one in the midst of a restore goes on after its workflow was lost', async () => {
   const devi = await sending('devi');
-  const blocker = await world.pool.connect();
-  await blocker.query('begin');
-  await blocker.query('select 1 from ledger where connection_id = $1 for update', [devi.id]);
+  const before = await devi.counts();
   await devi.optOut();
-  await devi.until('removing');
+  await devi.until('restorable');
+  world.peer.faults.add({ kind: 'maintenance' }, { who: 'devi' });
+  await devi.reconnect();
   await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).terminate('lost');
-  await cancelWaiting();
-  await blocker.query('rollback');
-  blocker.release();
+  world.peer.faults.clear();
+  expect(await devi.status()).toBe('restoring');
   await world.pool.query(`update connection set recorded_at = recorded_at - interval '11 minutes'`);
   sweep();
-  await devi.until('restorable');
-  expect(await devi.counts()).toEqual([]);
+  await devi.until('sending');
+  expect(await devi.counts()).toEqual(before);
 });
 
 test('links that were erased with their cohort have their workflows closed', async () => {
@@ -102,10 +101,3 @@ test('a stop does not wait for what Temporal does not answer', async () => {
   expect(status.name).toBe('RUNNING');
   await world.client.workflow.getHandle(unanswered).terminate();
 });
-
-/** Ends what waits for a lock, as a worker that dies does. */
-async function cancelWaiting(): Promise<void> {
-  await world.pool.query(
-    `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-}
