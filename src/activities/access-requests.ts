@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AccessRequest, Notice, Requester } from '../domain/access-request.ts';
+import type { AccessRequest, Notice, Requester, Standing } from '../domain/access-request.ts';
 import type { Client, Pool } from '../db/pool.ts';
 import type * as Audit from '../db/audit.ts';
 import type * as Instances from '../db/instances.ts';
@@ -35,18 +35,19 @@ export interface AccessRequestDeps {
 
 export interface RequestCommit extends TransitionBy {
   requestId: string;
-  /** The status that the step started from. */
+  /** The status and the version that the step started from; 0 for the row as it was made. */
   from: AccessRequest['status'];
+  fromVersion: number;
   next: AccessRequest;
   action: string;
   notices: Notice[];
   noteId: string | null;
 }
 
-export interface RequestCommitted {
-  version: number;
-  /** The operation was committed long ago: nothing was written now, and `next` did not happen. */
-  stale: boolean;
+/** What the row says when the step has ended. */
+export interface RequestCommitted extends Standing {
+  /** The operation is on record, by now or since long. Else the row had moved on from where the step started. */
+  done: boolean;
 }
 
 export function createAccessRequestActivities(deps: AccessRequestDeps) {
@@ -86,12 +87,10 @@ async function commitStep(deps: AccessRequestDeps, tx: Client, commit: RequestCo
   const { requestId, next, actor, at, operationId } = commit;
   const row = await db.requests.lockRequest(tx, requestId);
   if (!row) throw new DomainError('not_found');
-  const recorded = await db.audit.recordedVersion(tx, requestId, operationId);
-  // The workflow is the row's only writer: if this is its last step, an earlier attempt committed it.
-  if (recorded !== undefined)
-    return { version: recorded, stale: recorded !== row.version || row.status !== next.status };
-  if (row.status !== commit.from) throw new DomainError('request_wrong_state');
-  if (next.status === 'approved') await deps.makeAvailable(tx, row.instanceId, { actor, at, operationId });
+  const { instanceId, ...standing } = row;
+  if ((await db.audit.recordedVersion(tx, requestId, operationId)) !== undefined) return { ...standing, done: true };
+  if (!startsFrom(commit, standing)) return { ...standing, done: false };
+  if (next.status === 'approved') await deps.makeAvailable(tx, instanceId, { actor, at, operationId });
   const version = await db.audit.recordAudit(tx, {
     subjectKind: 'request',
     subjectId: requestId,
@@ -110,11 +109,16 @@ async function commitStep(deps: AccessRequestDeps, tx: Client, commit: RequestCo
       subjectId: requestId,
       address: to,
       dedupeKey: `${requestId}/${operationId}/${event}`,
-      payload: { instanceId: row.instanceId, ...(commit.noteId === null ? {} : { noteId: commit.noteId }) },
+      payload: { instanceId, ...(commit.noteId === null ? {} : { noteId: commit.noteId }) },
       at,
     })),
   );
-  return { version, stale: false };
+  return { request: next, version, done: true };
+}
+
+/** A workflow or a database that was restored to an earlier moment does not know what the other one does. */
+function startsFrom({ from, fromVersion }: RequestCommit, { request, version }: Standing): boolean {
+  return request.status === from && (fromVersion === 0 || fromVersion === version);
 }
 
 function detailOf({ from, next, noteId }: RequestCommit): Record<string, unknown> {

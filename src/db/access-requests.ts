@@ -1,4 +1,4 @@
-import type { AccessRequest, Requester, RequestStatus } from '../domain/access-request.ts';
+import type { AccessRequest, Requester, RequestStatus, Standing } from '../domain/access-request.ts';
 import type { CheckCode } from '../domain/eligibility.ts';
 import { DomainError } from '../domain/errors.ts';
 import { recordAudit } from './audit.ts';
@@ -25,7 +25,7 @@ export interface AccessRequestRow {
 }
 
 const COLUMNS = `id, instance_id, previous_id, requester_source_user_id, requester_source_created_at, requester_github_user_id, status, failed_checks,
-  decided_by_terms, information_asked, handler, contact_due_at, expires_at, nudged_at, decided_at, version, created_at`;
+  decided_by_terms, information_asked, handler, contact_due_at, expires_at, nudged_at, decided_at, reminders, escalations, version, created_at`;
 
 interface Row {
   id: string;
@@ -43,6 +43,8 @@ interface Row {
   expires_at: Date | null;
   nudged_at: Date | null;
   decided_at: Date | null;
+  reminders: number;
+  escalations: number;
   version: number;
   created_at: Date;
 }
@@ -71,6 +73,12 @@ function toRequest(row: Row): AccessRequestRow {
     version: row.version,
     createdAt: row.created_at.toISOString(),
   };
+}
+
+/** What a workflow has to know to go on from the row. */
+function standingOf(row: Row): Standing {
+  const { id: _, instanceId: __, previousId: ___, version, createdAt: askedAt, ...shown } = toRequest(row);
+  return { request: { ...shown, askedAt, reminders: row.reminders, escalations: row.escalations }, version };
 }
 
 export interface NewAccessRequest {
@@ -164,22 +172,17 @@ export async function listQueue(
 }
 
 /** Locks the row for a step of its workflow. Its workflow alone writes it, so nobody else waits for this. */
-export async function lockRequest(
-  tx: Queryable,
-  id: string,
-): Promise<Pick<AccessRequestRow, 'instanceId' | 'status' | 'version'> | undefined> {
-  const { rows } = await tx.query<Pick<AccessRequestRow, 'instanceId' | 'status' | 'version'>>(
-    'select instance_id as "instanceId", status, version from access_request where id = $1 for update',
-    [id],
-  );
-  return rows[0];
+export async function lockRequest(tx: Queryable, id: string): Promise<({ instanceId: string } & Standing) | undefined> {
+  const { rows } = await tx.query<Row>(`select ${COLUMNS} from access_request where id = $1 for update`, [id]);
+  return rows[0] && { instanceId: rows[0].instance_id, ...standingOf(rows[0]) };
 }
 
 /** Writes the projection under the version that its audit record was given. */
 export async function projectRequest(tx: Queryable, id: string, next: AccessRequest, version: number): Promise<void> {
   await tx.query(
     `update access_request set status = $2, failed_checks = $3, decided_by_terms = $4, information_asked = $5,
-       handler = $6, contact_due_at = $7, expires_at = $8, nudged_at = $9, decided_at = $10, version = $11
+       handler = $6, contact_due_at = $7, expires_at = $8, nudged_at = $9, decided_at = $10, reminders = $11,
+       escalations = $12, version = $13
      where id = $1`,
     [
       id,
@@ -192,6 +195,8 @@ export async function projectRequest(tx: Queryable, id: string, next: AccessRequ
       next.expiresAt,
       next.nudgedAt,
       next.decidedAt,
+      next.reminders,
+      next.escalations,
       version,
     ],
   );
@@ -202,20 +207,31 @@ export interface OrphanedRequest {
   instanceId: string;
   requester: Requester;
   askedAt: string;
+  /** What its workflow goes on from; undefined where nothing was written yet. */
+  standing?: Standing;
 }
 
 /**
- * Requests that were written down and whose workflow may never have been started. Starting one by its id is harmless
- * where it runs.
+ * Requests whose workflow may never have been started, and open ones that nobody looked at for two hours: theirs may have
+ * been lost, or restored to an earlier moment, which no row tells. Those waited for longest come first.
  */
 export async function orphanedRequests(db: Queryable, limit: number): Promise<OrphanedRequest[]> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from access_request
-     where status = 'checking' and recorded_at < now() - interval '1 minute' order by recorded_at limit $1`,
+     where status = 'checking' and recorded_at < now() - interval '1 minute'
+       or status in ('logged', 'contacted') and recorded_at < now() - interval '2 hours'
+         and (looked_at is null or looked_at < now() - interval '2 hours')
+     order by coalesce(looked_at, recorded_at) limit $1`,
     [limit],
   );
   return rows.map((row) => {
-    const { id: requestId, instanceId, requester, createdAt: askedAt } = toRequest(row);
-    return { requestId, instanceId, requester, askedAt };
+    const { id: requestId, instanceId, requester, createdAt: askedAt, status } = toRequest(row);
+    const orphan = { requestId, instanceId, requester, askedAt };
+    return status === 'checking' ? orphan : { ...orphan, standing: standingOf(row) };
   });
+}
+
+/** It was looked at now: the next time is the others' turn. */
+export async function markLookedAt(db: Queryable, id: string): Promise<void> {
+  await db.query('update access_request set looked_at = now() where id = $1', [id]);
 }

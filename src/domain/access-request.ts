@@ -46,6 +46,12 @@ export interface AccessRequest {
   escalations: number;
 }
 
+/** A request as PostgreSQL shows it, and the version that orders its steps. */
+export interface Standing {
+  request: AccessRequest;
+  version: number;
+}
+
 export interface RequestSettings {
   contactDue: DueRule;
   expiryMs: number;

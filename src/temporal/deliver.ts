@@ -1,8 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Config } from '../config.ts';
+import type { OrphanedRequest } from '../db/access-requests.ts';
 import type { Intent } from '../db/intents.ts';
-import { accessRequestWorkflowId, type AccessRequestInput } from '../workflows/access-request.messages.ts';
+import {
+  accessRequestWorkflowId,
+  standingSignal,
+  type AccessRequestInput,
+} from '../workflows/access-request.messages.ts';
 import { wakeSignal, type ConnectionInput } from '../workflows/connection.messages.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../workflows/ids.ts';
 import { callAgainWhileClosing } from './closing.ts';
@@ -29,6 +34,23 @@ export function accessRequestStart(config: Config, request: Omit<AccessRequestIn
     args: [input] as [AccessRequestInput],
     staticSummary: 'one request for access',
   };
+}
+
+/**
+ * Starts a request's workflow where it is not there, from what its row says; one that is there is told.
+ * @throws WorkflowExecutionAlreadyStartedError where nothing but the request was written yet
+ */
+export async function startOrphan(client: Client, config: Config, orphan: OrphanedRequest): Promise<void> {
+  const { standing, ...request } = orphan;
+  if (!standing) {
+    await client.workflow.start('accessRequest', accessRequestStart(config, request));
+    return;
+  }
+  await client.workflow.signalWithStart('accessRequest', {
+    ...accessRequestStart(config, { ...request, carried: { schemaVersion: 1, ...standing, recent: [] } }),
+    signal: standingSignal,
+    signalArgs: [standing],
+  });
 }
 
 /** Tells a connection's workflow, started if need be, that something waits for it in PostgreSQL. */

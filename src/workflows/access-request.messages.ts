@@ -1,5 +1,5 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
-import type { AccessRequest, RequestSettings, Requester, RequestStatus } from '../domain/access-request.ts';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AccessRequest, RequestSettings, Requester, RequestStatus, Standing } from '../domain/access-request.ts';
 import type { Decider } from '../domain/access-request-acts.ts';
 import type { FailedCheck } from '../domain/eligibility.ts';
 import type { Answered } from './act-queue.ts';
@@ -20,17 +20,15 @@ export interface AccessRequestInput {
   /** When it was asked for, ISO: the first contact's due time counts from here. */
   askedAt: string;
   settings: RequestSettings;
-  /** What crosses continue-as-new. */
+  /** What crosses continue-as-new, or what the row says where the workflow was lost. */
   carried?: CarriedRequest;
   /** Continue as new after so many events; the server's own suggestion counts as well. For tests. */
   maxEvents?: number;
 }
 
 /** Plain JSON. */
-export interface CarriedRequest {
+export interface CarriedRequest extends Standing {
   schemaVersion: 1;
-  request: AccessRequest;
-  version: number;
   recent: Answered<RequestAnswer>[];
 }
 
@@ -77,5 +75,8 @@ export const withdrawUpdate = defineUpdate<RequestAnswer, [RequestActBy]>('withd
 export const nudgeUpdate = defineUpdate<RequestAnswer, [RequestActBy]>('nudge');
 /** Approves by terms where they have become standard, else changes nothing. Fails as `approve` does. */
 export const recheckUpdate = defineUpdate<RequestAnswer, [RequestActBy]>('recheck');
+
+/** What the row said just now: a workflow that was restored to an earlier moment takes it over, any other ignores it. */
+export const standingSignal = defineSignal<[Standing]>('standing');
 
 export const requestQuery = defineQuery<AccessRequest>('state');

@@ -11,7 +11,7 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import type { AccessRequestActivities } from '../activities/access-requests.ts';
 import { assertAllowed, needsChecks, stepAct, type RequestAct } from '../domain/access-request-acts.ts';
 import { alarms, dueAlarm, sound, type Alarm } from '../domain/access-request-alarms.ts';
-import { concludeChecks, isClosed, newRequest, type RequestStep } from '../domain/access-request.ts';
+import { concludeChecks, isClosed, newRequest, type RequestStep, type Standing } from '../domain/access-request.ts';
 import { failedChecks, type AccountKind, type Eligibility } from '../domain/eligibility.ts';
 import { DomainError } from '../domain/errors.ts';
 import {
@@ -25,6 +25,7 @@ import {
   nudgeUpdate,
   recheckUpdate,
   requestQuery,
+  standingSignal,
   withdrawUpdate,
   type AccessRequestInput,
   type EarlyAnswer,
@@ -60,7 +61,8 @@ const nowIso = () => new Date().toISOString();
 /**
  * One request for access, from the checks to its end. Started once its row is there: by the API together with `begin`,
  * whose answer is what the terms say, or by a sweeper. It waits for acts of support and of the instance's admins and
- * for absolute deadlines, and ends when it is decided, withdrawn, expired, or found ineligible.
+ * for absolute deadlines, and ends when it is decided, withdrawn, expired, or found ineligible. Where the row says
+ * something else than it knows, one of the two was restored to an earlier moment: it goes on from the row.
  */
 export async function accessRequest(input: AccessRequestInput): Promise<void> {
   const { requestId, instanceId, settings } = input;
@@ -68,10 +70,13 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   let version = input.carried?.version ?? 0;
   let accountKind: AccountKind = 'enterprise';
   let refused: ApplicationFailure | undefined;
-  let shown: OperatorView | undefined = input.carried && operatorView();
+  let shown = workflowInfo().continuedFromExecutionRunId === undefined ? undefined : operatorView();
   const orders = new ActQueue<Order, RequestAnswer>(input.carried?.recent);
 
   setHandler(requestQuery, () => request);
+  setHandler(standingSignal, (row) => {
+    if (row.version > version) goOnFrom(row);
+  });
   setHandler(beginUpdate, begin);
   setHandler(assignUpdate, ...forAct('assign'));
   setHandler(contactUpdate, ...forAct('contact'));
@@ -83,11 +88,12 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   setHandler(nudgeUpdate, ...forAct('nudge'));
   setHandler(recheckUpdate, ...forAct('recheck'));
 
-  if (request.status === 'checking') await conclude();
+  shown = showToOperators(shown, operatorView());
   while (!orders.isEmpty || isOpen()) {
+    if (request.status === 'checking') await unlessRefused(conclude);
     await continueWhenLong();
     await waitForNext();
-    if ((await orders.settleNext(perform)) === undefined) await soundDue();
+    if ((await orders.settleNext(perform)) === undefined) await unlessRefused(soundDue);
   }
   await condition(allHandlersFinished);
 
@@ -95,19 +101,23 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
     return refused === undefined && !isClosed(request.status);
   }
 
-  /** The checks and what follows from them. A row that is not there, or not `checking`, leaves nothing to do. */
-  async function conclude(): Promise<void> {
-    shown = showToOperators(shown, operatorView());
+  /** What nobody asked for is refused where the row is not there: nothing is left to do. */
+  async function unlessRefused(work: () => Promise<unknown>): Promise<void> {
     try {
-      const outcome = await readChecks();
-      if (outcome.reachable) accountKind = outcome.accountKind;
-      const by = bySystem('checks');
-      await commit(concludeChecks(request, outcome, by.asOf, settings), by);
-      if (request.status === 'checking') throw new DomainError('request_closed');
+      await work();
     } catch (error) {
       refused = refusalBehind(error);
       if (!refused) throw error;
     }
+  }
+
+  /** The checks and what follows from them. */
+  async function conclude(): Promise<void> {
+    const outcome = await readChecks();
+    if (request.status !== 'checking') return;
+    if (outcome.reachable) accountKind = outcome.accountKind;
+    const by = bySystem('checks');
+    await commit(concludeChecks(request, outcome, by.asOf, settings), by);
   }
 
   async function readChecks(): Promise<Eligibility> {
@@ -128,6 +138,7 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
       return { status: 'ineligible', failedChecks: failedChecks(request.failedChecks, accountKind) };
     }
     if (request.status === 'approved') return { status: 'approved', instructionsUrl: settings.instructionsUrl };
+    if (isClosed(request.status)) throw toFailure(new DomainError('request_closed'));
     return { status: 'logged', contactDueAt: request.contactDueAt! };
   }
 
@@ -155,23 +166,28 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
     assertAllowed(request, act, by.asOf, settings);
     const outcome = needsChecks(act) ? await readChecks() : undefined;
     const step = stepAct(request, act, by.asOf, settings, outcome);
-    await commit(step, by, 'noteId' in act ? act.noteId : null);
+    // Where the row had moved on, the act is judged anew by what it says.
+    if (!(await commit(step, by, 'noteId' in act ? act.noteId : null))) return perform({ act, by });
     return { status: request.status, version };
   }
 
-  async function commit(step: RequestStep, by: RequestActBy, noteId: string | null = null): Promise<void> {
-    if (step.action === undefined) return;
+  /** @returns whether it is on record */
+  async function commit(step: RequestStep, by: RequestActBy, noteId: string | null = null): Promise<boolean> {
+    if (step.action === undefined) return true;
     const { next, action, notices } = step;
     const { operationId, actor, asOf } = by;
-    const written = { requestId, from: request.status, next, action, notices, noteId, operationId, actor, at: asOf };
-    const done = await commitRequestStep.executeWithOptions(
+    const from = { from: request.status, fromVersion: version };
+    const written = { requestId, ...from, next, action, notices, noteId, operationId, actor, at: asOf };
+    const committed = await commitRequestStep.executeWithOptions(
       { startToCloseTimeout: '20s', retry, summary: `Writes ${action}` },
       [written],
     );
-    // An operation of long ago, sent again: it was committed then, and changes nothing now.
-    if (done.stale) return;
-    request = next;
-    version = done.version;
+    goOnFrom(committed);
+    return committed.done;
+  }
+
+  function goOnFrom(row: Standing): void {
+    ({ request, version } = row);
     shown = showToOperators(shown, operatorView());
   }
 
@@ -182,7 +198,9 @@ export async function accessRequest(input: AccessRequestInput): Promise<void> {
   async function waitForNext(): Promise<void> {
     const next = alarms(request, settings)[0];
     const ms = next === undefined ? 0 : Date.parse(next.at) - Date.now();
-    if (ms > 0) await condition(() => !orders.isEmpty, ms, { summary: ALARM_SUMMARIES[next!.kind] });
+    const known = version;
+    const isWoken = () => !orders.isEmpty || version !== known;
+    if (ms > 0) await condition(isWoken, ms, { summary: ALARM_SUMMARIES[next!.kind] });
   }
 
   async function soundDue(): Promise<void> {

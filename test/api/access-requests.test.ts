@@ -108,8 +108,12 @@ describe('asking for access', () => {
 
   test('while a role cannot be read at its source is answered 503, and can be asked again', async () => {
     world.github.faults.add({ kind: 'bad-gateway' });
-    expect(await asks(ada)).toMatchObject({ status: 503, code: 'proof_unavailable' });
+    const key = randomUUID();
+    const ask = () => ada.post(PATH, { instanceId }, { key });
+    expect(await ask()).toMatchObject({ status: 503, code: 'proof_unavailable' });
     world.github.faults.clear();
+    // The same request was closed, and is answered as it was; another is another.
+    expect(await ask()).toMatchObject({ status: 503, code: 'proof_unavailable' });
     await logged();
   });
 

@@ -19,9 +19,9 @@ export const MACHINE_CLOCK: Readonly<Record<string, string>> = {
 /** Where SQL may read the database’s clock: technical stamps, which no rule of the product looks at. */
 const STAMPS = [
   /\b(?:created_at|recorded_at) timestamptz not null default now\(\)/g,
-  // When a row came, and when an act was last handed over: what a sweeper looks at.
-  /\b(?:recorded_at|delivered_at) < now\(\)/g,
-  /\bdelivered_at = now\(\)/g,
+  // When a row came, when a sweep looked at it, and when an act was last handed over: what a sweeper looks at.
+  /\b(?:recorded_at|looked_at|delivered_at) < now\(\)/g,
+  /\b(?:looked_at|delivered_at) = now\(\)/g,
   // How long one reader may take to refresh a token.
   /\brefresh_until (?:<|=) now\(\)/g,
 ];

@@ -174,7 +174,16 @@ async function requestStep({ world, requestId }: Run, type: 'conclude' | Request
       ? concludeChecks(request, eligible, at, SETTINGS)
       : stepAct(request, act, at, SETTINGS, eligible);
   if (action === undefined) return;
-  const commit = { requestId: row.id, from: row.status, next, action, notices: [], noteId: null, ...by() };
+  const commit = {
+    requestId: row.id,
+    from: row.status,
+    fromVersion: row.version,
+    next,
+    action,
+    notices: [],
+    noteId: null,
+    ...by(),
+  };
   await createActivities({ pool: world.pool, db, settings: {} } as never).commitRequestStep(commit);
 }
 

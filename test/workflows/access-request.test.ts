@@ -17,7 +17,7 @@ import * as outbox from '../../src/db/outbox.ts';
 import { applySharing } from '../../src/db/sharing.ts';
 import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
 import type { PoolClient } from 'pg';
-import type { RequestSettings } from '../../src/domain/access-request.ts';
+import type { AccessRequest, RequestSettings } from '../../src/domain/access-request.ts';
 import { addMs } from '../../src/domain/dates.ts';
 import { createAuthority } from '../../src/identity/authority.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
@@ -37,6 +37,7 @@ import {
   nudgeUpdate,
   recheckUpdate,
   requestQuery,
+  standingSignal,
   withdrawUpdate,
   type AccessRequestInput,
   type EarlyAnswer,
@@ -44,6 +45,7 @@ import {
 } from '../../src/workflows/access-request.messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import '../support/runtime.ts';
 import { timeSkippingEnv } from '../support/time-skipping.ts';
 
@@ -636,6 +638,137 @@ describe('a long history', () => {
     expect(await made.row()).toMatchObject({ status: 'expired', handler: 'staff:7' });
     expect((await made.actions()).filter((action) => action === 'expired')).toHaveLength(1);
   });
+});
+
+describe('a workflow that knows something else than its row, since one of them was restored to an earlier moment,', () => {
+  /** What the workflow knew at a moment. */
+  async function known(made: Made): Promise<NonNullable<AccessRequestInput['carried']>> {
+    const { version } = await made.row();
+    return { schemaVersion: 1, request: await made.handle.query(requestQuery), version, recent: [] };
+  }
+
+  async function restore(made: Made, carried: NonNullable<AccessRequestInput['carried']>): Promise<void> {
+    await made.handle.terminate();
+    const input = inputOf(await made.row(), 'ada', { carried });
+    await env.client.workflow.start(accessRequest, {
+      workflowId: made.handle.workflowId,
+      taskQueue: TASK_QUEUE,
+      args: [input],
+    });
+  }
+
+  const knows = (made: Made, part: Partial<AccessRequest>) =>
+    eventually(async () => {
+      const state = await made.handle.query(requestQuery);
+      return Object.entries(part).every(([name, value]) => state[name as keyof AccessRequest] === value);
+    }, JSON.stringify(part));
+
+  test('restored before a reminder and a claim takes over both, and sends the next reminder once', async () => {
+    const made = await logged();
+    const earlier = await known(made);
+    await env.sleep(2 * DAY + HOUR);
+    await made.act(assignUpdate, { staff: 'staff:2' });
+    await restore(made, earlier);
+    await knows(made, { handler: 'staff:2', reminders: 1 });
+    await env.sleep(DAY);
+    expect(await made.actions()).toEqual(['made', 'logged', 'reminded', 'assigned', 'reminded']);
+    expect((await made.handle.describe()).historyLength).toBeLessThan(40);
+    await made.act(withdrawUpdate, {});
+  });
+
+  test('restored before a contact, with a reminder that was due since, goes on as contacted and can be approved', async () => {
+    const made = await logged();
+    const earlier = await known(made);
+    await made.act(contactUpdate, { noteId: await made.note('Called.') });
+    await env.sleep(2 * DAY + HOUR);
+    await restore(made, earlier);
+    await knows(made, { status: 'contacted' });
+    const noteId = await made.note('Fine.');
+    expect(await made.act(approveUpdate, { noteId, decider: staff })).toMatchObject({ status: 'approved' });
+    expect(await made.messages()).not.toContain('contact_due to support');
+  });
+
+  test('does the next act on what the row says, not over it', async () => {
+    const made = await logged();
+    const earlier = await known(made);
+    await made.act(assignUpdate, { staff: 'staff:2' });
+    await restore(made, earlier);
+    await made.act(nudgeUpdate, {});
+    expect(await made.row()).toMatchObject({ handler: 'staff:2', nudgedAt: expect.any(String) });
+    expect(await made.messages()).toEqual(['logged to support', 'assigned to handler', 'nudged to handler']);
+    await made.act(withdrawUpdate, {});
+  });
+
+  test('restored before it was decided ends as its row did, and writes nothing', async () => {
+    const made = await logged();
+    const earlier = await known(made);
+    await made.act(withdrawUpdate, {});
+    const row = await made.row();
+    await made.handle.result();
+    await env.sleep(2 * DAY + HOUR);
+    const input = inputOf(row, 'ada', { carried: earlier });
+    await env.client.workflow.start(accessRequest, {
+      workflowId: made.handle.workflowId,
+      taskQueue: TASK_QUEUE,
+      args: [input],
+    });
+    await made.handle.result();
+    expect(await made.row()).toEqual(row);
+  });
+
+  test('and whose row is not there any more, ends when something is due, and does not fail', async () => {
+    const made = await logged();
+    await pool.query('delete from access_request where id = $1', [made.id]);
+    await env.sleep(2 * DAY + HOUR);
+    await made.handle.result();
+  });
+
+  test('restored before its checks were written answers what they said then', async () => {
+    instance.faults.add({ kind: 'bad-gateway' }, {});
+    await refusalOf(requestAccess('ada'));
+    instance.faults.clear();
+    const [row] = await requests.listRequestsOf(pool, instanceId, 1);
+    const startWorkflowOperation = new WithStartWorkflowOperation(accessRequest, {
+      workflowId: accessRequestWorkflowId(row!.id),
+      taskQueue: TASK_QUEUE,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [inputOf(row!, 'ada')],
+    });
+    const begun = env.client.workflow.executeUpdateWithStart(beginUpdate, { startWorkflowOperation });
+    expect((await refusalOf(begun)).code).toBe('proof_unavailable');
+  });
+
+  test('is told by a sweep that its row is newer, and ignores what it knows', async () => {
+    const made = await logged();
+    const earlier = await known(made);
+    await made.act(askInformationUpdate, { noteId: await made.note('Which?') });
+    const later = await known(made);
+    await restore(made, earlier);
+    await made.handle.signal(standingSignal, later);
+    await knows(made, { informationAsked: true });
+    await made.handle.signal(standingSignal, earlier);
+    await knows(made, { informationAsked: true });
+    await env.sleep(3 * DAY);
+    expect(await made.messages()).not.toContain('contact_due to support');
+    await made.act(withdrawUpdate, {});
+  });
+});
+
+test('an open request is looked at again after two hours, from its row, and not before', async () => {
+  const made = await logged();
+  await env.sleep(2 * DAY + HOUR);
+  await made.act(assignUpdate, { staff: 'staff:2' });
+  const mine = async () => (await requests.orphanedRequests(pool, 100)).find((one) => one.requestId === made.id);
+  expect(await mine()).toBeUndefined();
+  await pool.query(`update access_request set recorded_at = recorded_at - interval '3 hours'`);
+  const { version } = await made.row();
+  expect((await mine())!.standing).toEqual({ request: await made.handle.query(requestQuery), version });
+  await requests.markLookedAt(pool, made.id);
+  expect(await mine()).toBeUndefined();
+  await pool.query(`update access_request set looked_at = looked_at - interval '3 hours'`);
+  expect(await mine()).toBeDefined();
+  await made.act(withdrawUpdate, {});
+  expect(await mine()).toBeUndefined();
 });
 
 async function firstRun(made: Made): Promise<{ runId: string }> {

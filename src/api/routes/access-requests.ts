@@ -120,6 +120,8 @@ export const accessRequestRoutes = [
 
 /** The row is there: where Temporal cannot be asked now, a sweeper starts the request and the answer is 202. */
 async function begin(deps: Deps, row: AccessRequestRow): Promise<201 | 202> {
+  // Sent again after it was answered so: that request is closed, and its key stands for it.
+  if (row.failedChecks.includes('proof_unavailable')) throw new DomainError('proof_unavailable');
   if (row.status !== 'checking') return 201;
   try {
     const start = startOf(deps, row);

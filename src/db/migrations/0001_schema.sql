@@ -163,9 +163,14 @@ create table access_request (
   expires_at timestamptz,
   nudged_at timestamptz,
   decided_at timestamptz,
+  -- how many of each were sent
+  reminders integer not null default 0,
+  escalations integer not null default 0,
   version bigint not null default nextval('projection_version'),
   created_at timestamptz not null,
-  recorded_at timestamptz not null default now()
+  recorded_at timestamptz not null default now(),
+  -- when a sweep last looked whether its workflow is there
+  looked_at timestamptz
 );
 -- one open request an instance
 create unique index access_request_open on access_request (instance_id)
@@ -327,6 +332,7 @@ create index sync_page_open on sync_page (instance_id) where read_number is not 
 
 create table sync_failure (
   connection_id uuid primary key references connection,
+  -- of the last read; the times count from the first of all reads that failed in a row, whatever their classes
   class text not null,
   first_at timestamptz not null,
   last_at timestamptz not null,
