@@ -68,7 +68,8 @@ export function createConnectionActivities(deps: ActivityDeps) {
         generation,
         askedAt,
       })),
-      observed: row.sighting && hasOutlivedGrace(row.sighting, grace) ? row.sighting.cause : null,
+      // Alone a connection cannot tell its own trouble from its instance's: a run judges that first.
+      observed: row.sighting?.judged && hasOutlivedGrace(row.sighting, grace) ? row.sighting.cause : null,
     };
   }
 

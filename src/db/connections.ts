@@ -24,7 +24,8 @@ export interface ConnectionRow {
   consentedAt: string | null;
   switchedOff: boolean;
   instance: { sharingStatus: SharingStatus; sharingGeneration: number; gateOpen: boolean; closedAt: string | null };
-  sighting: Sighting | null;
+  /** `judged`: its grace is over by what a whole run saw, and the sweeper has woken the workflow for it. */
+  sighting: (Sighting & { judged: boolean }) | null;
 }
 
 const iso = (value: Date | null): string | null => value?.toISOString() ?? null;
@@ -33,7 +34,7 @@ const SELECT = `select c.id, c.instance_id, c.generation, c.sharing_generation, 
   c.status, c.causes, c.version, c.consent_version, c.consented_at, c.sending_since, c.created_at,
   coalesce(c.sharing_generation, c.joined_generation) <> i.sharing_generation as switched_off,
   i.sharing_status, i.sharing_generation as instance_generation, i.gate_open, i.closed_at,
-  s.cause, s.first_at, s.last_at, s.times
+  s.cause, s.first_at, s.last_at, s.times, s.woken_at
   from connection c join instance i on i.id = c.instance_id left join sighting s on s.connection_id = c.id`;
 
 interface Row {
@@ -60,6 +61,7 @@ interface Row {
   first_at: Date;
   last_at: Date;
   times: number;
+  woken_at: Date | null;
 }
 
 function toConnection(row: Row): ConnectionRow {
@@ -88,6 +90,7 @@ function toConnection(row: Row): ConnectionRow {
       firstAt: row.first_at.toISOString(),
       lastAt: row.last_at.toISOString(),
       times: row.times,
+      judged: row.woken_at !== null,
     },
   };
 }

@@ -137,24 +137,31 @@ export interface PageResult {
 
 /** One row a page for success; only a failure or its end touches a row of a connection. */
 export async function finishPage(pool: Pool, page: PageKey, readNumber: number, result: PageResult): Promise<void> {
+  // The common page has no failures: then it is one statement and needs no transaction around it.
+  if (result.failures.length === 0) return void (await markFinished(pool, page, readNumber, result));
   await inTransaction(pool, async (tx) => {
-    const held = await tx.query(
-      `update sync_page set finished_at = $5, to_id = $6, connections = $7, failed = $8
-       where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4`,
-      [
-        page.runId,
-        page.instanceId,
-        page.fromId,
-        readNumber,
-        result.at,
-        result.toId,
-        result.connections,
-        result.failures.length,
-      ],
-    );
-    if (held.rowCount === 0) return;
+    if (!(await markFinished(tx, page, readNumber, result))) return;
     await recordFailures(tx, page.instanceId, result.failures, result.at);
   });
+}
+
+/** @returns whether this attempt still holds the page */
+async function markFinished(db: Queryable, page: PageKey, readNumber: number, result: PageResult): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update sync_page set finished_at = $5, to_id = $6, connections = $7, failed = $8
+     where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4`,
+    [
+      page.runId,
+      page.instanceId,
+      page.fromId,
+      readNumber,
+      result.at,
+      result.toId,
+      result.connections,
+      result.failures.length,
+    ],
+  );
+  return rowCount === 1;
 }
 
 export async function recordFailures(
@@ -169,8 +176,7 @@ export async function recordFailures(
      select c.id, f.class, $3, $3 from unnest($1::uuid[], $2::text[]) as f (id, class)
      join connection c on c.id = f.id and c.erased_at is null order by c.id for share of c
      on conflict (connection_id) do update set class = excluded.class, last_at = excluded.last_at,
-       first_at = case when sync_failure.class = excluded.class then sync_failure.first_at else excluded.first_at end,
-       times = case when sync_failure.class = excluded.class then sync_failure.times + 1 else 1 end`,
+       times = sync_failure.times + 1`,
     [failures.map((row) => row.connectionId), failures.map((row) => row.failure), at],
   );
   const sightings = failures.flatMap((row) => {

@@ -81,6 +81,21 @@ describe('a token that the instance no longer accepts', () => {
     expect(await devi.counts()).toEqual([]);
   });
 
+  test('erases nothing by an act in mid-outage: only a whole run tells it from the instance’s own trouble', async () => {
+    const devi = await sending('devi');
+    const before = await devi.counts();
+    await stopSweepers();
+    world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi' });
+    await sync();
+    expect(await devi.updateNow()).toEqual({ outcome: 'failed', failure: 'token_revoked' });
+    // Ticked again, it looks anew, and changes nothing.
+    expect(await devi.send()).toMatchObject({ status: 'sending' });
+    expect(await world.pool.query('select times, woken_at from sighting')).toMatchObject({
+      rows: [{ times: 2, woken_at: null }],
+    });
+    expect([await devi.status(), await devi.counts()]).toEqual(['sending', before]);
+  });
+
   test('that works again within the grace leaves all as it was', async () => {
     const devi = await sending('devi');
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
