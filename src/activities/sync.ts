@@ -137,8 +137,10 @@ export function createSyncActivities(deps: ActivityDeps) {
   async function readPage(input: PageInput): Promise<PageReport> {
     const page: PageKey = { runId: input.runId, instanceId: input.instanceId, fromId: input.cursor };
     const none: PageReport = { next: null, connections: 0, changed: 0, failed: 0, systemic: false, shut: true };
-    const readNumber = await db.pages.openPage(pool, page, input.startedAt);
-    const instance = await db.instances.loadInstance(pool, input.instanceId);
+    const [readNumber, instance] = await Promise.all([
+      db.pages.openPage(pool, page, input.startedAt),
+      db.instances.loadInstance(pool, input.instanceId),
+    ]);
     if (readNumber === undefined || !instance || instance.sharing.status !== 'on') return none;
     const connections = await db.pages.readPage(pool, input.instanceId, input.cursor, input.to, input.pageSize);
     const window = windowAt(input.startedAt);
