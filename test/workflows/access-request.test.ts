@@ -721,6 +721,7 @@ describe('a workflow that knows something else than its row, since one of them w
     await pool.query('delete from access_request where id = $1', [made.id]);
     await env.sleep(2 * DAY + HOUR);
     await made.handle.result();
+    expect((await made.handle.describe()).status.name).toBe('COMPLETED');
   });
 
   test('restored before its checks were written answers what they said then', async () => {
