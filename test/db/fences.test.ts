@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRead, writePage, writeRead } from '../../src/db/count-writes.ts';
 import type { Client } from '../../src/db/pool.ts';
-import { ledger } from '../../src/db/ledger.ts';
+import { ledger as profileSide } from '../../src/db/ledger.ts';
 import { countsLeft, removeCounts } from '../../src/db/removals.ts';
 import { turnOffBatch, verifyBatch } from '../../src/db/turning-off.ts';
 import { AT, createDbWorld, removeIn, says, sharingIn, WINDOW_MS, type DbWorld } from './db-world.ts';
@@ -72,7 +72,7 @@ test('a deletion that wakes up late, when its developer has come back, deletes n
   for (const type of ['opt_out', 'removed'] as const) await world.step(devi, { type });
   await world.pool.query('update intent set done_at = asked_at');
   await world.step(devi, { type: 'reconnect' });
-  await ledger.put(world.pool, [says(devi, GENERATION, 1, 7)]);
+  await profileSide.put(world.pool, [says(devi, GENERATION, 1, 7)]);
   await expect(removeCounts(world.pool, devi, generation)).rejects.toMatchObject({ code: 'fence_moved' });
   expect(await countsLeft(world.pool, [devi])).toBe(1);
 });

@@ -4,7 +4,6 @@ import { connectionsOfSource, loadConnection } from '../../db/connections.ts';
 import { acceptMove } from '../../db/moves.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureProfile } from '../../db/profiles.ts';
-import { DomainError } from '../../domain/errors.ts';
 import { demand } from '../authorize.ts';
 import { connection, viewConnection } from '../connection-view.ts';
 import { consentVersion, requireCurrentConsent } from '../consent.ts';
