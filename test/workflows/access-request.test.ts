@@ -62,9 +62,12 @@ const settings: RequestSettings = {
   escalations: 1,
   nudgeEveryMs: 4 * HOUR,
   instructionsUrl: 'https://example.com/enabling',
-  proofWithinMs: 400,
+  // More than a busy machine needs for three answers.
+  proofWithinMs: 10_000,
   proofRetryMs: 100,
 };
+/** For whoever waits for a source that does not answer. */
+const impatient = { settings: { ...settings, proofWithinMs: 400 } };
 
 let env: TestWorkflowEnvironment;
 let database: TestDatabase;
@@ -250,8 +253,8 @@ async function logged(key = 'ada', extra: Partial<AccessRequestInput> = {}): Pro
   return made;
 }
 
-async function contacted(key = 'ada'): Promise<Made> {
-  const made = await logged(key);
+async function contacted(key = 'ada', extra: Partial<AccessRequestInput> = {}): Promise<Made> {
+  const made = await logged(key, extra);
   await made.act(contactUpdate, { noteId: await made.note('Called, they know the terms.') });
   return made;
 }
@@ -329,7 +332,7 @@ describe('requesting access', () => {
     'while %s is refused as unproved within seconds, keeps nothing open, and can be made again',
     async (_name, fail) => {
       fail();
-      const refused = await refusalOf(requestAccess('ada'));
+      const refused = await refusalOf(requestAccess('ada', impatient));
       expect(refused.code).toBe('proof_unavailable');
       const [closed] = await requests.listRequestsOf(pool, instanceId, 10);
       expect(closed).toMatchObject({ status: 'ineligible', failedChecks: ['proof_unavailable'] });
@@ -439,7 +442,7 @@ describe('support', () => {
   });
 
   test('approving checks again: a role that was lost is named, one that cannot be read is refused, and it stays open', async () => {
-    const made = await contacted('ines');
+    const made = await contacted('ines', { settings: { ...settings, proofWithinMs: 3_000 } });
     const noteId = await made.note('Fine.');
     github.accounts.setEnterpriseOwner('acme-inc', 'ines', false);
     const refused = await refusalOf(made.act(approveUpdate, { noteId, decider: staff }));
@@ -726,7 +729,7 @@ describe('a workflow that knows something else than its row, since one of them w
 
   test('restored before its checks were written answers what they said then', async () => {
     instance.faults.add({ kind: 'bad-gateway' }, {});
-    await refusalOf(requestAccess('ada'));
+    await refusalOf(requestAccess('ada', impatient));
     instance.faults.clear();
     const [row] = await requests.listRequestsOf(pool, instanceId, 1);
     const startWorkflowOperation = new WithStartWorkflowOperation(accessRequest, {
