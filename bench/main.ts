@@ -28,7 +28,9 @@ async function main(): Promise<void> {
     say(`\n# ${name}`);
     const measured = await MEASURES[name]!(options, say);
     figures.push(...measured.figures);
-    keep(`${name}-${options.users}.json`, { at: new Date().toISOString(), machine: about, ...measured });
+    const file = `${name}-${options.users}.json`;
+    keep(file, { at: new Date().toISOString(), machine: about, ...measured });
+    say(`All of it is in bench/results/${file}.`);
   }
   say('');
   for (const { name, goal, value, ok } of figures) say(`${ok ? 'held  ' : 'FAILED'} ${name}: ${value} (goal ${goal})`);
@@ -36,16 +38,7 @@ async function main(): Promise<void> {
 }
 
 function chosen(): Options & { only: string[] } {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      users: { type: 'string', default: '20000' },
-      rounds: { type: 'string', default: '5' },
-      // a window within one year; 2028-01-31 is one that straddles
-      today: { type: 'string', default: '2027-11-15' },
-      history: { type: 'string', default: '90,365' },
-    },
-  });
+  const values = given();
   if (values.only !== undefined && !(values.only in MEASURES)) {
     throw new StackProblem(
       `There is no measure "${values.only}": --only is one of ${Object.keys(MEASURES).join(', ')}.`,
@@ -58,6 +51,23 @@ function chosen(): Options & { only: string[] } {
     today: values.today,
     history: values.history.split(',').map(Number),
   };
+}
+
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string' },
+        users: { type: 'string', default: '20000' },
+        rounds: { type: 'string', default: '5' },
+        // a window within one year; 2028-01-31 is one that straddles
+        today: { type: 'string', default: '2027-11-15' },
+        history: { type: 'string', default: '90,365' },
+      },
+    }).values;
+  } catch (error) {
+    throw new StackProblem(`${error instanceof Error ? error.message : String(error)} See bench/README.md.`);
+  }
 }
 
 function whole(name: string, text: string, least: number): number {

@@ -7,6 +7,7 @@ import { inSetting, type Setting } from './setting.ts';
 import { plainSide, temporalSide } from './sides.ts';
 
 const FEW = 0.1;
+const MEMORY_ROUNDS = 3;
 
 /** The hourly sync against a plain script, opt-outs during it, and the worker's memory. */
 export function measureSync(options: Options, say: Say): Promise<Measured> {
@@ -18,23 +19,15 @@ async function measureIn(setting: Setting, { users, rounds }: Options, say: Say)
   const settings = await settingsOf(setting);
   say(JSON.stringify(settings));
   say(`Registering an instance with ${users} developers who send, and one with a tenth of them.`);
-  const many = await createPopulation(
-    pool,
-    cipher,
-    { hostname: 'many.bench.example', baseUrl: source.url },
-    { first: 1, size: users },
-  );
-  const few = await createPopulation(
-    pool,
-    cipher,
-    { hostname: 'few.bench.example', baseUrl: source.url },
-    { first: users + 1, size: Math.ceil(users * FEW) },
-  );
+  const register = (hostname: string, first: number, size: number) =>
+    createPopulation(pool, cipher, { hostname, baseUrl: source.url }, { first, size });
+  const many = await register('many.bench.example', 1, users);
+  const few = await register('few.bench.example', users + 1, Math.ceil(users * FEW));
   const temporal = await temporalSide(setting);
   const plain = plainSide(setting);
   try {
     const ratio = await measureRatio(setting, { temporal, plain }, many, rounds, say);
-    const memory = await measureMemory(setting, temporal, { few, many }, rounds, say);
+    const memory = await measureMemory(setting, temporal, { few, many }, MEMORY_ROUNDS, say);
     const optOuts = await measureOptOuts(setting, temporal, many, say);
     return {
       figures: [...ratio.figures, ...optOuts.figures, ...memory.figures],
