@@ -45,8 +45,8 @@ const lies = (lie: Lie): FaultInput => ({ kind: 'lying-counts', lie });
 const EVERYWHERE: [what: string, fault: FaultInput, code: SourceFailure][] = [
   ['that hangs', { kind: 'hang' }, 'source_unreachable'],
   ['that breaks the connection', { kind: 'reset' }, 'source_unreachable'],
-  ['behind a gateway that cannot reach it', { kind: 'bad-gateway' }, 'source_unreachable'],
   ['that sends half an answer', { kind: 'cut-json' }, 'source_unreachable'],
+  ['behind a gateway that cannot reach it', { kind: 'bad-gateway' }, 'source_unreachable'],
   ['that sends no end of an answer', { kind: 'huge-body' }, 'bad_answer'],
   ['that sends a page to sign in', { kind: 'not-json' }, 'bad_answer'],
   ['in maintenance', { kind: 'maintenance' }, 'maintenance'],
