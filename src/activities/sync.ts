@@ -137,12 +137,13 @@ export function createSyncActivities(deps: ActivityDeps) {
   async function readPage(input: PageInput): Promise<PageReport> {
     const page: PageKey = { runId: input.runId, instanceId: input.instanceId, fromId: input.cursor };
     const none: PageReport = { next: null, connections: 0, changed: 0, failed: 0, systemic: false, shut: true };
-    const [readNumber, instance] = await Promise.all([
+    // Who is on the page may be asked while it takes its number: that must only come before the first request.
+    const [readNumber, instance, connections] = await Promise.all([
       db.pages.openPage(pool, page, input.startedAt),
       db.instances.loadInstance(pool, input.instanceId),
+      db.pages.readPage(pool, input.instanceId, input.cursor, input.to, input.pageSize),
     ]);
     if (readNumber === undefined || !instance || instance.sharing.status !== 'on') return none;
-    const connections = await db.pages.readPage(pool, input.instanceId, input.cursor, input.to, input.pageSize);
     const window = windowAt(input.startedAt);
     const reads = await readAll(instance, connections, window);
     await db.pages.recordRecoveries(pool, reads.recovered);
