@@ -19,7 +19,6 @@ export interface ConnectionView {
   restoreUntil: string | null;
   erased: boolean;
   switchedOff: boolean;
-  turningOff: boolean;
   sharing: SharingStatus;
   /** The gate is open for this connection: what it reads may be written. */
   writable: boolean;
@@ -59,7 +58,6 @@ export function createConnectionActivities(deps: ActivityDeps) {
       restoreUntil: row.restoreUntil,
       erased: row.erasedAt !== null,
       switchedOff: row.switchedOff,
-      turningOff: row.instance.sharingStatus === 'turning_off',
       sharing: row.instance.sharingStatus,
       writable: row.instance.gateOpen && !row.switchedOff && row.restoreUntil === null && row.erasedAt === null,
       intents: intents.map(({ operationId, kind, generation, askedAt }) => ({

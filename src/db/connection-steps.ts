@@ -3,6 +3,7 @@ import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
 import { recordAudit, recordedVersion } from './audit.ts';
 import { requireOpenGate } from './connections.ts';
+import { eraseLinks } from './erase-links.ts';
 import { markDone } from './intents.ts';
 import { lockInstanceShared } from './locks.ts';
 import { enqueue, type OutboxMessage } from './outbox.ts';
@@ -94,7 +95,7 @@ async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Prom
 }
 
 /** From here on no write of an older generation passes; the 90 days start with the first removal. */
-export async function closeFence(tx: Client, connectionId: string, restoreUntil: string): Promise<number> {
+async function closeFence(tx: Client, connectionId: string, restoreUntil: string): Promise<number> {
   const { rows } = await tx.query<{ generation: number }>(
     `update connection set generation = generation + 1, open_read = null,
        restore_until = coalesce(restore_until, $2) where id = $1 returning generation`,
@@ -149,13 +150,39 @@ async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
   return { version, generation: rows[0]!.generation, restoreUntil, stale: false };
 }
 
-export interface Removal {
+/** An act of the developer that closes the fence at once and that the workflow takes up. */
+export interface ClosingAct {
   connectionId: string;
-  kind: 'opt_out' | 'forget';
+  kind: 'opt_out' | 'forget' | 'move';
   operationId: string;
   actor: string;
   asOf: string;
   restoreWindowMs: number;
+  detail?: Record<string, unknown>;
+}
+
+export interface Removal extends ClosingAct {
+  kind: 'opt_out' | 'forget';
+}
+
+/** Fence, audit record and intent; the caller holds the row's lock. @returns the new generation */
+export async function closeForAct(tx: Client, act: ClosingAct): Promise<number> {
+  const { connectionId, kind, operationId, actor, asOf } = act;
+  const generation = await closeFence(tx, connectionId, addMs(asOf, act.restoreWindowMs));
+  await recordAudit(tx, {
+    subjectKind: 'connection',
+    subjectId: connectionId,
+    action: `connection.${kind}_accepted`,
+    actor,
+    at: asOf,
+    operationId,
+    detail: { generation, ...act.detail },
+  });
+  await tx.query(
+    'insert into intent (operation_id, kind, subject_id, generation, asked_at) values ($1, $2, $3, $4, $5)',
+    [operationId, kind, connectionId, generation, asOf],
+  );
+  return generation;
 }
 
 /**
@@ -176,64 +203,9 @@ export async function acceptRemoval(
   );
   if (known.rows[0]) return { operationId: known.rows[0].operation_id, generation: known.rows[0].generation };
   if (fences.erased_at) throw new DomainError('not_found');
-  const generation = await closeFence(tx, removal.connectionId, addMs(removal.asOf, removal.restoreWindowMs));
-  await recordAudit(tx, {
-    subjectKind: 'connection',
-    subjectId: removal.connectionId,
-    action: `connection.${removal.kind}_accepted`,
-    actor: removal.actor,
-    at: removal.asOf,
-    operationId: removal.operationId,
-    detail: { generation },
-  });
-  await tx.query(
-    'insert into intent (operation_id, kind, subject_id, generation, asked_at) values ($1, $2, $3, $4, $5)',
-    [removal.operationId, removal.kind, removal.connectionId, generation, removal.asOf],
-  );
+  const generation = await closeForAct(tx, removal);
   if (removal.kind === 'forget') await eraseLinks(tx, [removal.connectionId], removal.asOf);
   return { operationId: removal.operationId, generation };
-}
-
-const REVOCATION_DAYS = 7;
-
-/**
- * Erases all that ties connections to people. The ciphertext alone, still bound to the connection's id, goes to the
- * revocation queue. Callers hold the rows' locks.
- */
-export async function eraseLinks(tx: Client, connectionIds: string[], asOf: string): Promise<void> {
-  await tx.query(
-    // The deletion waits for a refresh that is just being stored, and gives what that has stored.
-    `with gone as (delete from connection_token where connection_id = any($1) returning *)
-     insert into token_revocation (connection_id, instance_id, ciphertext, key_id, queued_at, give_up_at, next_try_at)
-     select t.connection_id, c.instance_id, t.ciphertext, t.key_id, $2::timestamptz,
-       $2::timestamptz + make_interval(days => $3), $2::timestamptz
-     from gone t join connection c on c.id = t.connection_id
-     on conflict (connection_id) do nothing`,
-    [connectionIds, asOf, REVOCATION_DAYS],
-  );
-  await eraseMapping(tx, connectionIds);
-  await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
-  await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);
-  await tx.query('update connection set erased_at = $2 where id = any($1) and erased_at is null', [
-    connectionIds,
-    asOf,
-  ]);
-}
-
-/** The mapping, and profiles that nothing feeds any more; a profile's owner begins anew with a private one. */
-async function eraseMapping(tx: Client, connectionIds: string[]): Promise<void> {
-  const { rows } = await tx.query<{ profile_id: string; next_profile_id: string | null }>(
-    'delete from connection_person where connection_id = any($1) returning profile_id, next_profile_id',
-    [connectionIds],
-  );
-  const ids = rows.flatMap((row) => [row.profile_id, row.next_profile_id ?? []].flat());
-  // Whoever connects to one of them meanwhile is waited for, and seen by the statement that follows.
-  await tx.query('select 1 from profile where id = any($1) order by id for update', [ids]);
-  await tx.query(
-    `delete from profile p where p.id = any($1)
-       and not exists (select 1 from connection_person m where m.profile_id = p.id or m.next_profile_id = p.id)`,
-    [ids],
-  );
 }
 
 /** Under this operation a link's end is recorded, by whichever step comes first. */

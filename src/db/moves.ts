@@ -1,7 +1,5 @@
-import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
-import { recordAudit } from './audit.ts';
-import { closeFence, lockConnection } from './connection-steps.ts';
+import { closeForAct, lockConnection } from './connection-steps.ts';
 import { requireOpenGate } from './connections.ts';
 import { openIntents } from './intents.ts';
 import type { Client } from './pool.ts';
@@ -41,23 +39,12 @@ export async function acceptMove(tx: Client, move: Move): Promise<{ operationId:
   );
   if (rows[0]?.profile_id === profileId) throw new DomainError('already_connected');
   await requireFreeProfile(tx, fences.instance_id, profileId);
-  const generation = await closeFence(tx, connectionId, addMs(asOf, move.restoreWindowMs));
+  const { actor, restoreWindowMs, consentVersion } = move;
+  const act = { connectionId, operationId, actor, asOf, restoreWindowMs, detail: { consentVersion } };
+  const generation = await closeForAct(tx, { ...act, kind: 'move' });
   await tx.query('update connection_person set next_profile_id = $2 where connection_id = $1', [
     connectionId,
     profileId,
   ]);
-  await recordAudit(tx, {
-    subjectKind: 'connection',
-    subjectId: connectionId,
-    action: 'connection.move_accepted',
-    actor: move.actor,
-    at: asOf,
-    operationId,
-    detail: { generation, consentVersion: move.consentVersion },
-  });
-  await tx.query(
-    `insert into intent (operation_id, kind, subject_id, generation, asked_at) values ($1, 'move', $2, $3, $4)`,
-    [operationId, connectionId, generation, asOf],
-  );
   return { operationId, generation };
 }

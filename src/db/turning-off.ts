@@ -1,6 +1,6 @@
 import { addMs } from '../domain/dates.ts';
 import { recordAudit } from './audit.ts';
-import { eraseLinks } from './connection-steps.ts';
+import { eraseLinks } from './erase-links.ts';
 import { ledger } from './ledger.ts';
 import { lockInstanceShared } from './locks.ts';
 import { inTransaction, type Pool, type Queryable } from './pool.ts';

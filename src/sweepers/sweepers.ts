@@ -9,7 +9,7 @@ import * as intents from '../db/intents.ts';
 import * as overdue from '../db/overdue.ts';
 import * as sightings from '../db/sightings.ts';
 import { withClient, type Pool } from '../db/pool.ts';
-import { connectionStart, deliverIntent, startOrphan, wakeConnection } from '../temporal/deliver.ts';
+import { connectionStart, deliverIntent, startOrphan, unlessStarted, wakeConnection } from '../temporal/deliver.ts';
 import { revokeTokens, type RevocationDeps } from './revocations.ts';
 
 export interface SweeperDeps extends RevocationDeps {
@@ -90,10 +90,6 @@ const startOrphans: Sweep = async (run) => {
     },
   );
 };
-
-function unlessStarted(error: Error): void {
-  if (error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-}
 
 /** Wakes the connections whose observed cause has outlived its grace; the workflow looks again and decides. */
 const wakeOutlived: Sweep = async (run) => {

@@ -68,15 +68,19 @@ export async function deliverIntent(
   taskQueue: string,
 ): Promise<void> {
   if (intent.kind !== 'turn_off') return wakeConnection(client, intent.subjectId, taskQueue);
-  try {
-    await client.workflow.start('turningOff', {
-      workflowId: sharingWorkflowId(intent.subjectId, intent.generation),
+  const { subjectId: instanceId, generation } = intent;
+  await client.workflow
+    .start('turningOff', {
+      workflowId: sharingWorkflowId(instanceId, generation),
       taskQueue,
-      args: [{ instanceId: intent.subjectId, generation: intent.generation }],
+      args: [{ instanceId, generation }],
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       staticSummary: 'turning off the sharing of one instance',
-    });
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
-  }
+    })
+    .catch(unlessStarted);
+}
+
+/** For whoever starts what may run already. */
+export function unlessStarted(error: Error): void {
+  if (error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
 }

@@ -170,8 +170,8 @@ export class ConnectionLife {
   /** What PostgreSQL says that the projection does not: a new row, a gate that closed, a cause that outlived its grace. */
   async #followFacts(): Promise<void> {
     if (this.#known.state.status === 'connecting') await this.commit({ type: 'establish' }, bySystem('established'));
-    const { switchedOff, turningOff, observed } = this.#known;
-    if (switchedOff && !turningOff) await this.commit({ type: 'switched_off' }, bySystem());
+    const { switchedOff, sharing, observed } = this.#known;
+    if (switchedOff && sharing !== 'turning_off') await this.commit({ type: 'switched_off' }, bySystem());
     if (!observed || switchedOff) return;
     const asOf = nowIso();
     const { holds } = await recheckCauses({ connectionId: this.#connectionId, asOf });

@@ -1,5 +1,6 @@
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { StretchReport, SyncActivities } from '../activities/sync.ts';
+import type { StretchReport } from '../activities/sync-pages.ts';
+import type { SyncActivities } from '../activities/sync.ts';
 import { bucketsOf } from '../domain/buckets.ts';
 import type { BucketState, InstanceSyncInput } from './sync.messages.ts';
 import { records } from './sync-records.ts';

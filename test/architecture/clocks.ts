@@ -10,7 +10,7 @@ export const MACHINE_CLOCK: Readonly<Record<string, string>> = {
   'src/api/deliver.ts': 'the deadline of a call',
   'src/api/routes/system.ts': 'the deadline of a call',
   'src/sources/': 'what a source asks to wait, and how long a token lives, count from the moment of its answer',
-  'src/activities/sync.ts':
+  'src/activities/sync-pages.ts':
     'when a page of a stretch ended, and whether another fits in, only the attempt itself can know',
   'src/cli/commands/tokens.ts': 'an operator’s command is an act of this very moment',
   'src/stack/': 'how long a server takes to start or to stop, and the lines of its log',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { plainSync } from '../../bench/sync/plain-sync.ts';
 import { addDays, utcDay } from '../../src/domain/dates.ts';
 import { windowAt } from '../../src/domain/window.ts';
-import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
+import { createWorld, type Developer, type World } from '../support/world.ts';
 
 let world: World;
 let devi: Developer;
@@ -11,19 +11,11 @@ let emil: Developer;
 beforeAll(async () => {
   world = await createWorld();
   await world.switchOn();
-  [devi, emil] = await Promise.all([sending('devi'), sending('emil')]);
+  [devi, emil] = await Promise.all([world.sending('devi'), world.sending('emil')]);
 });
 afterAll(async () => {
   await world.close();
 });
-
-async function sending(key: string): Promise<Developer> {
-  const developer = await world.connect(key);
-  await developer.until('connected');
-  await developer.send();
-  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
-  return developer;
-}
 
 const sync = () => plainSync({ ...world, buckets: 2, pageSize: 1, concurrency: 2 }, world.instanceId);
 

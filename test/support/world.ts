@@ -53,6 +53,8 @@ export interface World {
   switchOff(): Promise<SharingOutcome>;
   /** @param maxEvents makes the workflow continue as new after so many events */
   connect(key: string, maxEvents?: number): Promise<Developer>;
+  /** A developer who has ticked, and whose first counts are there. */
+  sending(key: string): Promise<Developer>;
   close(): Promise<void>;
 }
 
@@ -163,6 +165,13 @@ export async function createWorld(
     },
     switchOff: () => world.sharing({ type: 'switch', side: 'instance', on: false }),
     connect: (key, maxEvents) => connectDeveloper(world, key, maxEvents),
+    async sending(key) {
+      const developer = await world.connect(key);
+      await developer.until('connected');
+      await developer.send();
+      await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
+      return developer;
+    },
     async close() {
       await workers.stop();
       await Promise.all([

@@ -4,7 +4,7 @@ import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import { pino } from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { connectionWorkflowId } from '../../src/workflows/ids.ts';
-import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
+import { createWorld, eventually, type World } from '../support/world.ts';
 
 let world: World;
 let log: string[];
@@ -32,16 +32,8 @@ function sweep(): void {
   stop = startSweepers({ pool, client, config, sources, cipher, log: lines, clock: () => new Date() });
 }
 
-async function sending(key: string): Promise<Developer> {
-  const developer = await world.connect(key);
-  await developer.until('connected');
-  await developer.send();
-  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
-  return developer;
-}
-
 test('one that cannot be woken is logged and keeps none of the others from their turn', async () => {
-  const [devi, emil] = [await sending('devi'), await sending('emil')];
+  const [devi, emil] = [await world.sending('devi'), await world.sending('emil')];
   await devi.acceptOptOut();
   await emil.acceptOptOut();
   bad.set(connectionWorkflowId(devi.id), () => Promise.reject(new Error('odd')));
@@ -52,7 +44,7 @@ test('one that cannot be woken is logged and keeps none of the others from their
 });
 
 test('one in the midst of a restore goes on after its workflow was lost', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   const before = await devi.counts();
   await devi.optOut();
   await devi.until('restorable');
@@ -68,7 +60,7 @@ test('one in the midst of a restore goes on after its workflow was lost', async 
 });
 
 test('links that were erased with their cohort have their workflows closed', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   await world.pool.query('delete from connection_person');
   await world.pool.query('update connection set erased_at = now(), restore_until = now()');
   sweep();
@@ -82,7 +74,7 @@ test('links that were erased with their cohort have their workflows closed', asy
 });
 
 test('a stop does not wait for what Temporal does not answer', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   await devi.acceptOptOut();
   let asked = 0;
   const unanswered = randomUUID();

@@ -27,14 +27,6 @@ async function windowOfSource(key: string): Promise<{ date: string; count: numbe
   return world.peer.contributions.between(key, from, to);
 }
 
-async function sending(key: string): Promise<Developer> {
-  const developer = await world.connect(key);
-  await developer.until('connected');
-  await developer.send();
-  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
-  return developer;
-}
-
 async function refusedWith(act: Promise<unknown>): Promise<string> {
   return act.then(
     () => 'accepted',
@@ -59,7 +51,7 @@ describe('a connection', () => {
   });
 
   test('an opt-out deletes every count, verifies it and leaves a receipt', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const before = (await devi.counts()).length;
     await devi.optOut();
     await devi.until('restorable');
@@ -70,7 +62,7 @@ describe('a connection', () => {
   });
 
   test('coming back restores the past 90 days by reading the source again, and nothing older', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const old = addDays(utcDay(await world.now()), -91);
     world.peer.contributions.set('devi', old, 7);
     await devi.optOut();
@@ -86,7 +78,7 @@ describe('a connection', () => {
   });
 
   test('after 90 days without coming back the link is erased and its receipt is kept', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     await devi.optOut();
     await devi.until('restorable');
     await world.sleep('91 days');
@@ -98,7 +90,7 @@ describe('a connection', () => {
   });
 
   test('whoever comes back within the window is not erased at its old end', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     await devi.optOut();
     await devi.until('restorable');
     await world.sleep('80 days');
@@ -111,7 +103,7 @@ describe('a connection', () => {
   });
 
   test('forget erases the link at once and the counts with a receipt', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     await devi.forget();
     const link = await world.pool.query('select 1 from connection_person where connection_id = $1', [devi.id]);
     expect(link.rowCount).toBe(0);
@@ -122,7 +114,7 @@ describe('a connection', () => {
   });
 
   test('while counts are deleted nobody is told that they are gone', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const blocker = await world.pool.connect();
     await blocker.query('begin');
     await blocker.query('select 1 from ledger where connection_id = $1 for update', [devi.id]);
@@ -137,7 +129,7 @@ describe('a connection', () => {
   });
 
   test('update now is taken once in five minutes', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     expect(await devi.updateNow()).toEqual({ outcome: 'written' });
     expect(await refusedWith(devi.updateNow())).toBe('update_too_soon');
     await world.sleep('6 minutes');
@@ -145,13 +137,13 @@ describe('a connection', () => {
   });
 
   test('several updates at the same time are one', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const answers = await Promise.all([1, 2, 3, 4].map(() => refusedWith(devi.updateNow())));
     expect(answers.toSorted()).toEqual(['accepted', ...Array<string>(3).fill('update_too_soon')]);
   });
 
   test('an opt-out waits for no instance: what an update still reads is not waited for', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const hold = world.peer.faults.hold({ who: 'devi' });
     const updating = devi.updateNow();
     await hold.waiting();
@@ -163,7 +155,7 @@ describe('a connection', () => {
   });
 
   test('a source that fails once erases nothing', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const before = await devi.counts();
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
     await world.sleep('6 minutes');
@@ -184,7 +176,7 @@ describe('a connection', () => {
 
 describe('an instance that turns off', () => {
   test('deletes every count, and on again nothing flows before the developer acts', async () => {
-    const [devi, emil] = [await sending('devi'), await sending('emil')];
+    const [devi, emil] = [await world.sending('devi'), await world.sending('emil')];
     const { sharing } = await world.switchOff();
     const off = async () => {
       const { rows } = await world.pool.query('select sharing_status from instance');
@@ -206,7 +198,7 @@ describe('an instance that turns off', () => {
   });
 
   test('erases after 90 days the links that did not come back, and only those', async () => {
-    const [devi, emil] = [await sending('devi'), await sending('emil')];
+    const [devi, emil] = [await world.sending('devi'), await world.sending('emil')];
     await world.switchOff();
     await eventually(async () => {
       const { rows } = await world.pool.query('select sharing_status from instance');
@@ -225,7 +217,7 @@ describe('an instance that turns off', () => {
   });
 
   test('only for a while, since GitHub Connect is lost, makes a restore wait, and it goes on by itself', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     await devi.optOut();
     await devi.until('restorable');
     world.peer.faults.add({ kind: 'maintenance' }, { who: 'devi' });
@@ -243,7 +235,7 @@ describe('an instance that turns off', () => {
   });
 
   test('for a while, just as a restore is being read, leaves the restore to go on when it is back', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     await devi.optOut();
     await devi.until('restorable');
     const hold = world.peer.faults.hold({ who: 'devi' });
@@ -262,7 +254,7 @@ describe('an instance that turns off', () => {
   });
 
   test('one that had opted out keeps that cause when the instance comes back', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     await devi.optOut();
     await devi.until('restorable');
     await world.switchOff();
@@ -277,7 +269,7 @@ describe('an instance that turns off', () => {
 });
 
 test('a developer’s token stays what it was: nothing in the history names it', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   const history = await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).fetchHistory();
   const text = JSON.stringify(history);
   expect(text).not.toContain(Buffer.from(DEMO_TOKENS.instance('devi')).toString('base64').slice(0, 12));

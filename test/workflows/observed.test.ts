@@ -29,14 +29,6 @@ afterEach(async () => {
   await world.close();
 });
 
-async function sending(key: string): Promise<Developer> {
-  const developer = await world.connect(key);
-  await developer.until('connected');
-  await developer.send();
-  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
-  return developer;
-}
-
 async function sync(): Promise<void> {
   await world.client.workflow.execute('contributionSync', {
     workflowId: `contribution-sync/${randomUUID()}`,
@@ -50,7 +42,7 @@ const causes = async (developer: Developer) =>
 
 describe('a token that the instance no longer accepts', () => {
   test('erases nothing the first time, and all once it has outlived its grace', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const before = await devi.counts();
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi' });
     await sync();
@@ -61,7 +53,7 @@ describe('a token that the instance no longer accepts', () => {
   });
 
   test('erases nothing while the instance cannot be asked again, and all once it says so again', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const before = await devi.counts();
     const refused = { kind: 'unauthorized' } as const;
     world.peer.faults.add(refused, { who: 'devi', times: 1 });
@@ -82,7 +74,7 @@ describe('a token that the instance no longer accepts', () => {
   });
 
   test('erases nothing by an act in mid-outage: only a whole run tells it from the instance’s own trouble', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     const before = await devi.counts();
     await stopSweepers();
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi' });
@@ -97,7 +89,7 @@ describe('a token that the instance no longer accepts', () => {
   });
 
   test('that works again within the grace leaves all as it was', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
     await sync();
     expect((await world.pool.query('select cause from sighting')).rows).toEqual([{ cause: 'token_lost' }]);
@@ -107,7 +99,7 @@ describe('a token that the instance no longer accepts', () => {
   });
 
   test('keeps the developer from coming back until it works again', async () => {
-    const devi = await sending('devi');
+    const devi = await world.sending('devi');
     world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi' });
     await sync();
     await sync();
@@ -134,7 +126,7 @@ async function manySending(): Promise<Developer[]> {
       tokens: [{ value: `gho_demo_instance_${key}`, scopes: ['read:user'], revoked: false }],
     });
   }
-  return Promise.all([...keys, ...more].map(sending));
+  return Promise.all([...keys, ...more].map((key) => world.sending(key)));
 }
 
 test('whoever was seen before is not deleted for the instance’s fault either', async () => {
@@ -168,7 +160,7 @@ test('when many turn at once it is the instance’s fault: nothing is deleted an
 });
 
 test('a link that has ended has its token revoked at the instance', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   const { application } = world.peer;
   const secret = world.cipher.seal(application.clientSecret, world.instanceId);
   await world.pool.query(
@@ -183,14 +175,14 @@ test('a link that has ended has its token revoked at the instance', async () => 
 });
 
 test('an accepted opt-out that nobody delivered is taken up by the sweeper', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   await devi.acceptOptOut();
   await devi.until('restorable');
   expect(await devi.counts()).toEqual([]);
 });
 
 test('a link whose window has passed is erased even if its workflow was lost', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   await devi.optOut();
   await devi.until('restorable');
   await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).terminate('lost');
@@ -200,7 +192,7 @@ test('a link whose window has passed is erased even if its workflow was lost', a
 });
 
 test('an operator finds in Temporal where a connection stands and when its window ends', async () => {
-  const devi = await sending('devi');
+  const devi = await world.sending('devi');
   const handle = world.client.workflow.getHandle(connectionWorkflowId(devi.id));
   const seen = async () => {
     const { searchAttributes } = await handle.describe();

@@ -17,19 +17,11 @@ const SETTINGS: SyncSettings = { buckets: 2, pageSize: 50, deadlineMs: 60_000, b
 beforeEach(async () => {
   world = await createWorld();
   await world.switchOn();
-  [devi, emil] = await Promise.all([sending('devi'), sending('emil')]);
+  [devi, emil] = await Promise.all([world.sending('devi'), world.sending('emil')]);
 });
 afterEach(async () => {
   await world.close();
 });
-
-async function sending(key: string): Promise<Developer> {
-  const developer = await world.connect(key);
-  await developer.until('connected');
-  await developer.send();
-  await eventually(async () => (await developer.counts()).length > 0, 'the first counts');
-  return developer;
-}
 
 function startSync(settings: Partial<SyncSettings> = {}) {
   return world.client.workflow.start('contributionSync', {
@@ -109,7 +101,7 @@ describe('the hourly sync', () => {
   );
 
   test('reads everyone through small pages, ranges and continued runs', async () => {
-    const more = await Promise.all(['farah', 'goran', 'ada', 'ines'].map(sending));
+    const more = await Promise.all(['farah', 'goran', 'ada', 'ines'].map((key) => world.sending(key)));
     for (const developer of more) world.peer.contributions.set(developer.key, daysAgo(2), 17);
     const part = await sync({ buckets: 3, pageSize: 1, maxPages: 2, stretchMs: 0 });
     expect(part).toMatchObject({ outcome: 'finished', connections: 6, changed: 4 });
@@ -117,7 +109,7 @@ describe('the hourly sync', () => {
   });
 
   test('reads quick pages in a row, without coming back to Temporal for each', async () => {
-    await Promise.all(['farah', 'goran'].map(sending));
+    await Promise.all(['farah', 'goran'].map((key) => world.sending(key)));
     expect(await sync({ buckets: 1, pageSize: 1 })).toMatchObject({ outcome: 'finished', connections: 4 });
     const { events } = await world.client.workflow.getHandle(instanceSyncWorkflowId(world.instanceId)).fetchHistory();
     const activities = events!.flatMap(({ activityTaskScheduledEventAttributes: it }) => it?.activityType?.name ?? []);
@@ -184,7 +176,7 @@ describe('the hourly sync', () => {
   ])(
     'counts only pages in a row towards the breaker, wherever activities end ($outcome)',
     async ({ down, outcome }) => {
-      const all = [devi, emil, ...(await Promise.all(['farah', 'goran'].map(sending)))];
+      const all = [devi, emil, ...(await Promise.all(['farah', 'goran'].map((key) => world.sending(key))))];
       const byId = all.toSorted((one, other) => (one.id < other.id ? -1 : 1));
       for (const at of down) world.peer.faults.add({ kind: 'bad-gateway' }, { who: byId[at]!.key });
       expect(await sync({ buckets: 1, pageSize: 1, breakerPages: 2 })).toMatchObject({ outcome, failed: 2 });
