@@ -4,7 +4,8 @@ import type { Source, SourceInstance, SourceReadFailure } from '../ports/source.
 import type { ActivityDeps } from './deps.ts';
 
 type RefreshDeps = Pick<ActivityDeps, 'pool' | 'db' | 'cipher'>;
-interface From {
+/** A source and the instance of it that is asked. */
+export interface From {
   source: Source;
   where: SourceInstance;
 }

@@ -12,7 +12,7 @@ import { readCounts, sourceOf } from './read-counts.ts';
 /** A quarter of the heartbeat timeout that the workflow sets. */
 const HEARTBEAT_MS = 5_000;
 
-export interface PageInput {
+export interface StretchInput {
   runId: string;
   instanceId: string;
   cursor: string;
@@ -20,30 +20,24 @@ export interface PageInput {
   pageSize: number;
   /** The window is that of the run's own start. */
   startedAt: string;
-}
-
-export interface StretchInput extends PageInput {
   /** No page starts after it, in milliseconds since the epoch. */
   deadline: number;
   /** How long it goes on with the next page, in milliseconds. */
   stretchMs: number;
 }
 
-export interface PageReport {
+/** The last page's state, and the totals of all. */
+export interface StretchReport {
   /** Where the next page starts, or null at the end of the bucket. */
   next: string | null;
-  connections: number;
-  changed: number;
-  failed: number;
-  /** More than half of the page failed for reasons that are the instance's. */
+  /** More than half of the last page failed for reasons that are the instance's. */
   systemic: boolean;
   /** The gate is closed, or a later run has begun: stop. */
   shut: boolean;
-}
-
-/** The last page's report, with the totals of all. */
-export interface StretchReport extends PageReport {
   pages: number;
+  connections: number;
+  changed: number;
+  failed: number;
 }
 
 export function createPageActivities(deps: ActivityDeps) {
@@ -56,82 +50,112 @@ export function createPageActivities(deps: ActivityDeps) {
     },
   };
 
+  /** A page is stored while the next one is read: the instance need not wait for the database, nor the other way round. */
   async function readStretch(input: StretchInput): Promise<StretchReport> {
     const until = Math.min(Date.now() + input.stretchMs, input.deadline);
-    const total = { pages: 0, connections: 0, changed: 0, failed: 0 };
+    const report = { next: null, systemic: false, shut: false, pages: 0, connections: 0, changed: 0, failed: 0 };
+    const failed = new AbortController();
+    const signal = AbortSignal.any([Context.current().cancellationSignal, failed.signal]);
+    let storing = Promise.resolve(0);
     for (let { cursor } = input; ;) {
-      const page = await readPage({ ...input, cursor });
-      total.pages += 1;
-      total.connections += page.connections;
-      total.changed += page.changed;
-      total.failed += page.failed;
-      if (page.next === null || page.systemic || Date.now() >= until) return { ...page, ...total };
+      const [changed, page] = await both(storing, readPage(input, cursor, signal));
+      report.changed += changed;
+      report.pages += 1;
+      if (!page) return { ...report, shut: true };
+      storing = storePage(page);
+      storing.catch(() => failed.abort());
+      report.connections += page.connections;
+      report.failed += page.failures.length;
+      if (page.next === null || page.systemic || Date.now() >= until) {
+        report.changed += await storing;
+        return { ...report, next: page.next, systemic: page.systemic };
+      }
       cursor = page.next;
     }
   }
 
+  interface PageRead extends Reads {
+    key: PageKey;
+    readNumber: number;
+    instance: InstanceRow;
+    window: Window;
+    connections: number;
+    /** The last id that the page covers. */
+    toId: string;
+    next: string | null;
+    systemic: boolean;
+  }
+
   /**
-   * Reads one page of developers, each with their own token, and sets what differs. One developer's failure is a row;
-   * the page fails as a whole only for what is ours.
+   * Reads one page of developers, each with their own token. One developer's failure is a row; the page fails as a whole
+   * only for what is ours.
+   * @returns undefined when the page is shut
    */
-  async function readPage(input: PageInput): Promise<PageReport> {
-    const page: PageKey = { runId: input.runId, instanceId: input.instanceId, fromId: input.cursor };
-    const none: PageReport = { next: null, connections: 0, changed: 0, failed: 0, systemic: false, shut: true };
+  async function readPage(input: StretchInput, cursor: string, signal: AbortSignal): Promise<PageRead | undefined> {
+    const key: PageKey = { runId: input.runId, instanceId: input.instanceId, fromId: cursor };
     // Who is on the page may be asked while it takes its number: that must only come before the first request.
     const [readNumber, instance, connections] = await Promise.all([
-      db.pages.openPage(pool, page, input.startedAt),
+      db.pages.openPage(pool, key, input.startedAt),
       db.instances.loadInstance(pool, input.instanceId),
-      db.pages.readPage(pool, input.instanceId, input.cursor, input.to, input.pageSize),
+      db.pages.readPage(pool, input.instanceId, cursor, input.to, input.pageSize),
     ]);
-    if (readNumber === undefined || !instance || instance.sharing.status !== 'on') return none;
+    if (readNumber === undefined || !instance || instance.sharing.status !== 'on') return undefined;
     const window = windowAt(input.startedAt);
-    const reads = await readAll(instance, connections, window);
-    await db.pages.recordRecoveries(pool, reads.recovered);
-    const writes = await differing(instance, readNumber, reads.good, window);
-    const changed = await db.counts.writePage(pool, page, readNumber, writes);
+    const reads = await readAll(instance, connections, window, signal);
     const full = connections.length === input.pageSize;
     const toId = full ? connections.at(-1)!.id : input.to;
-    await db.pages.finishPage(pool, page, readNumber, {
-      toId,
-      connections: connections.length,
-      failures: reads.failures,
-      at: new Date().toISOString(),
-    });
     return {
-      next: full ? toId : null,
+      ...reads,
+      key,
+      readNumber,
+      instance,
+      window,
       connections: connections.length,
-      changed,
-      failed: reads.failures.length,
-      systemic: connections.length > 0 && reads.systemic * 2 > connections.length,
-      shut: false,
+      toId,
+      next: full ? toId : null,
+      systemic: connections.length > 0 && reads.systemicFailures * 2 > connections.length,
     };
+  }
+
+  /** Sets what differs. @returns how many connections that was */
+  async function storePage(page: PageRead): Promise<number> {
+    const { key, readNumber, toId, connections, failures } = page;
+    await db.pages.recordRecoveries(pool, page.recovered);
+    const changed = await db.counts.writePage(pool, key, readNumber, await differing(page));
+    const at = new Date().toISOString();
+    await db.pages.finishPage(pool, key, readNumber, { toId, connections, failures, at });
+    return changed;
   }
 
   interface Reads {
     good: { connection: PageConnection; counts: Int32Array }[];
     failures: { connectionId: string; failure: SourceFailure }[];
     recovered: string[];
-    systemic: number;
+    systemicFailures: number;
   }
 
   /** So many readers take from one list; memory is bounded by the page. */
-  async function readAll(instance: InstanceRow, connections: PageConnection[], window: Window): Promise<Reads> {
+  async function readAll(
+    instance: InstanceRow,
+    connections: PageConnection[],
+    window: Window,
+    signal: AbortSignal,
+  ): Promise<Reads> {
     const from = sourceOf(deps, instance);
-    const reads: Reads = { good: [], failures: [], recovered: [], systemic: 0 };
-    const { cancellationSignal } = Context.current();
+    const reads: Reads = { good: [], failures: [], recovered: [], systemicFailures: 0 };
     let next = 0;
     const reader = async () => {
       while (next < connections.length) {
         const connection = connections[next]!;
         next += 1;
-        const answer = await readCounts(deps, from, connection, window, Date.now, cancellationSignal);
-        if (cancellationSignal.aborted) throw cancellationSignal.reason;
+        const answer = await readCounts(deps, from, connection, window, Date.now, signal);
+        if (signal.aborted) throw signal.reason;
         if (answer.ok) {
           reads.good.push({ connection, counts: answer.counts });
           if (connection.hasFailure || connection.sighted) reads.recovered.push(connection.id);
         } else {
           reads.failures.push({ connectionId: connection.id, failure: answer.failure });
-          if (answer.systemic) reads.systemic += 1;
+          if (answer.systemic) reads.systemicFailures += 1;
         }
       }
     };
@@ -140,12 +164,7 @@ export function createPageActivities(deps: ActivityDeps) {
   }
 
   /** Compares digests first: in a quiet hour that is all that is asked of the ledger. */
-  async function differing(
-    instance: InstanceRow,
-    readNumber: number,
-    good: Reads['good'],
-    window: Window,
-  ): Promise<PageWrite[]> {
+  async function differing({ instance, readNumber, good, window }: PageRead): Promise<PageWrite[]> {
     if (good.length === 0) return [];
     const ids = good.map((read) => read.connection.id);
     const kept = await db.pages.keptCounts(pool, ids, window);
@@ -176,6 +195,12 @@ export function createPageActivities(deps: ActivityDeps) {
       };
     });
   }
+}
+
+/** Waits for the other one even if one fails: nothing of an activity goes on when it has ended. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
 
 /** By the clock and not by what was read: a slow instance is no dead worker, and a dead one is noticed soon. */

@@ -33,6 +33,11 @@ export type Temporal = { address: string; uiAddress?: string; pid: number; child
 /** How long ended workflows can still be looked at; the dev server's own default is a day. */
 const RETENTION = '7 days';
 const READY_LIMIT_MS = 60_000;
+/**
+ * A shard looks for new tasks 20 times a second by default, which is meant for hundreds of shards. This server has one:
+ * after two dozen steps every further one of any workflow would wait for 40 ms.
+ */
+const QUEUE_READS = ['history.transferProcessorMaxPollRPS', 'history.timerProcessorMaxPollRPS'];
 
 /** Starts a development server and resolves when its namespace answers. */
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
@@ -89,6 +94,7 @@ function serverArguments(
     ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
     ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
     ...attributes.flat(),
+    ...QUEUE_READS.flatMap((name) => ['--dynamic-config-value', `${name}=500`]),
     '--log-format',
     'json',
     '--log-level',

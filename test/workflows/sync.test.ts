@@ -42,6 +42,24 @@ async function windowOfSource(key: string) {
   return world.peer.contributions.between(key, from, to);
 }
 
+/** The developers as pages take them. */
+function inOrder(): [Developer, Developer] {
+  return devi.id < emil.id ? [devi, emil] : [emil, devi];
+}
+
+/** @returns gives it back */
+async function lockRow(connectionId: string): Promise<() => Promise<void>> {
+  const client = await world.pool.connect();
+  // A test that fails before it gives it back leaves it to the server to end.
+  client.on('error', () => {});
+  await client.query('begin');
+  await client.query('select 1 from connection where id = $1 for update', [connectionId]);
+  return async () => {
+    await client.query('rollback');
+    client.release();
+  };
+}
+
 const daysAgo = (days: number) => addDays(utcDay(Date.now()), -days);
 
 describe('the hourly sync', () => {
@@ -119,6 +137,37 @@ describe('the hourly sync', () => {
     );
     expect(rows.map((page) => page.connections)).toEqual([1, 1, 1, 1, 0]);
   });
+
+  test('reads the next page while the last one is being stored', async () => {
+    const [first, second] = inOrder();
+    world.peer.contributions.set(first.key, daysAgo(1), 77);
+    const hold = world.peer.faults.hold({ who: second.key, path: 'graphql' });
+    const release = await lockRow(first.id);
+    const run = await startSync({ buckets: 1, pageSize: 1 });
+    await hold.waiting();
+    expect(await first.counts()).not.toContainEqual({ date: daysAgo(1), count: 77 });
+    await release();
+    hold.release();
+    await run.result();
+    expect(await first.counts()).toContainEqual({ date: daysAgo(1), count: 77 });
+  });
+
+  test('a page that cannot be stored does not wait for the next one to be read', async () => {
+    const [first, second] = inOrder();
+    world.peer.contributions.set(first.key, daysAgo(1), 77);
+    const hold = world.peer.faults.hold({ who: second.key, path: 'graphql' });
+    await world.pool.query('alter table ledger add constraint broken check (false) not valid');
+    const run = await startSync({ buckets: 1, pageSize: 1 });
+    await hold.waiting();
+    const again = world.peer.faults.hold({ who: first.key, path: 'graphql' });
+    await again.waiting();
+    await world.pool.query('alter table ledger drop constraint broken');
+    again.release();
+    hold.release();
+    await run.result();
+    expect(await first.counts()).toContainEqual({ date: daysAgo(1), count: 77 });
+    // Less than a source is given to answer.
+  }, 10_000);
 
   test('an opt-out while a page is in flight leaves nothing, then and later', async () => {
     world.peer.contributions.set('devi', daysAgo(1), 77);
