@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { ERROR_ADVICE } from '../../src/api/error-advice.ts';
 import { ERRORS } from '../../src/domain/errors.ts';
 
 const rows = readFileSync('docs/errors.md', 'utf8')
@@ -14,6 +15,7 @@ test('the table of errors has each code once, with its status and title', () => 
   expect(rows).toHaveLength(Object.keys(ERRORS).length);
 });
 
-test('each code says what to do', () => {
+test('each code says what to do, and its page says the same', () => {
+  expect(Object.fromEntries(rows.map(({ code, advice }) => [code, advice]))).toEqual(ERROR_ADVICE);
   expect(rows.filter(({ advice }) => !/[a-z]{3}.*\.$/.test(advice))).toEqual([]);
 });

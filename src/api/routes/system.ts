@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { isMigrated } from '../../db/migrate.ts';
-import { DomainError, ERRORS } from '../../domain/errors.ts';
+import { DomainError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import { ACTIONS } from '../authorize.ts';
 import type { Deps } from '../deps.ts';
+import { ERROR_ADVICE } from '../error-advice.ts';
 import type { Metrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { publicRoute, type Route } from '../route.ts';
 import { errorCode } from '../schemas.ts';
-import { docsPage } from '../views/docs-page.ts';
+import { docsPage, type DocumentedRoute } from '../views/docs-page.ts';
 import { enablingPage } from '../views/enabling-page.ts';
 import { problemPage } from '../views/problem-page.ts';
 
@@ -72,7 +74,7 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       summary: 'Every operation on one page',
       action: null,
       responses: { 200: html },
-      handler: async () => page(docsPage([...api, ...own])),
+      handler: async () => page(docsPage([...api, ...own].map(documented))),
     }),
     publicRoute({
       method: 'get',
@@ -93,10 +95,18 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       action: null,
       params: z.object({ code: errorCode }),
       responses: { 200: html },
-      handler: async ({ params }) => page(problemPage(params.code, ERRORS[params.code])),
+      handler: async ({ params }) => explained(params.code),
     }),
   ];
   return own;
+}
+
+function documented({ action, ...route }: Route): DocumentedRoute {
+  return { ...route, roles: action && ACTIONS[action] };
+}
+
+function explained(code: ErrorCode) {
+  return page(problemPage({ code, ...ERRORS[code], advice: ERROR_ADVICE[code] }));
 }
 
 function page(body: string) {

@@ -6,7 +6,8 @@ export interface DocumentedRoute {
   path: string;
   tag: string;
   summary: string;
-  action: string | null;
+  /** Whose tokens it takes; null where none is needed. */
+  roles: readonly string[] | null;
 }
 
 /** Every operation, by what it is about. */
@@ -21,18 +22,19 @@ export function docsPage(routes: readonly DocumentedRoute[]): string {
   return page(
     'Unified Contributions: API',
     `<p>The whole description is <a href="/openapi.json">OpenAPI 3.1</a>. Send an API token as
-<code>Authorization: Bearer uc_…</code>; every error is problem+json with a <code>code</code>.</p>
+<code>Authorization: Bearer uc_…</code>; every error is problem+json with a <code>code</code>, whose <code>type</code> leads to a page about it. A token is an
+operator's, a member of support's, or a person's: a site administrator or a developer of one instance.</p>
 ${sections.join('\n')}`,
   );
 }
 
 function section(tag: string, routes: readonly DocumentedRoute[]): string {
   const rows = routes.map(
-    ({ method, path, summary, action }) =>
-      `<tr><td><code>${method.toUpperCase()} ${escape(path)}</code></td><td>${escape(summary)}</td><td>${action ? 'token' : 'anyone'}</td></tr>`,
+    ({ method, path, summary, roles }) =>
+      `<tr><td><code>${method.toUpperCase()} ${escape(path)}</code></td><td>${escape(summary)}</td><td>${roles ? escape(roles.join(', ')) : 'anyone'}</td></tr>`,
   );
   return `<h2>${escape(tag)}</h2>
-<table><thead><tr><th>Operation</th><th>What it does</th><th>For</th></tr></thead><tbody>
+<div class="wide"><table><thead><tr><th>Operation</th><th>What it does</th><th>For</th></tr></thead><tbody>
 ${rows.join('\n')}
-</tbody></table>`;
+</tbody></table></div>`;
 }
