@@ -31,10 +31,15 @@ ${sections.join('\n')}`,
 function section(tag: string, routes: readonly DocumentedRoute[]): string {
   const rows = routes.map(
     ({ method, path, summary, roles }) =>
-      `<tr><td><code>${method.toUpperCase()} ${escape(path)}</code></td><td>${escape(summary)}</td><td>${roles ? escape(roles.join(', ')) : 'anyone'}</td></tr>`,
+      `<tr><td><code>${method.toUpperCase()} ${breakable(path)}</code></td><td>${escape(summary)}</td><td>${roles ? escape(roles.join(', ')) : 'anyone'}</td></tr>`,
   );
   return `<h2>${escape(tag)}</h2>
 <div class="wide"><table><thead><tr><th>Operation</th><th>What it does</th><th>For</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div>`;
+}
+
+/** On a narrow screen an address breaks between its parts, never within one. */
+function breakable(path: string): string {
+  return escape(path).replaceAll('/', '<wbr>/');
 }

@@ -7,9 +7,9 @@ export function enablingPage(): string {
     `<p>Access is approved. Developers can connect once sharing is enabled in <strong>both</strong> environments, each by a
 site administrator of the instance who also owns the connected organization or enterprise account.</p>
 <ol>
-<li>On the instance: “Users can share contribution counts to GitHub.com”.
+<li>On the instance: “Users can share contribution counts to GitHub.com”.<br>
 <code>PUT /api/v1/instances/{id}/sharing/instance-side</code> with <code>{"enabled": true}</code>.</li>
-<li>On the account: the same switch.
+<li>On the account: the same switch.<br>
 <code>PUT /api/v1/instances/{id}/sharing/account-side</code> with <code>{"enabled": true}</code>.</li>
 </ol>
 <p>Then each developer connects and decides for themselves whether to send. Only the number of contributions of each day and the

@@ -12,7 +12,8 @@ export function page(title: string, body: string): string {
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
-code { overflow-wrap: anywhere; }
+code { overflow-wrap: break-word; }
+h2::first-letter { text-transform: capitalize; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px solid #8884; }
