@@ -25,7 +25,8 @@ export interface Identity {
   authenticate(req: Request): Promise<Actor>;
 }
 
-const TOKEN = /^Bearer (uc_[A-Za-z0-9_-]{43})$/;
+/** The scheme's case does not matter (RFC 9110, 11.1). */
+const TOKEN = /^bearer +(uc_[A-Za-z0-9_-]{43})$/i;
 
 /** API tokens, which the database holds only as SHA-256: 256 random bits need no slower hash. */
 export function tokenIdentity(pool: Pool): Identity {

@@ -20,13 +20,14 @@ export const count = z.int().min(0);
 export const actor = z
   .string()
   .meta({ description: 'A pseudonym: `token:<id>`, `person:<connection id>`, `system` or `cli`; never a login.' });
-// A text of PostgreSQL holds any character but NUL.
+// A text of PostgreSQL holds any character but NUL, and no half of a surrogate pair.
 export const note = z
   .string()
   .trim()
   .min(1, 'a note is needed')
   .max(4000)
-  .regex(/^[^\0]*$/, 'holds a NUL character');
+  .regex(/^[^\0]*$/, 'holds a NUL character')
+  .refine((text) => !/\p{Cs}/u.test(text), 'holds half of a character');
 export const visible = z.string().regex(/^[\x21-\x7e]+$/, 'is not visible ASCII characters without a space');
 export const secret = visible.max(4096).meta({ description: 'Kept encrypted and never shown again.' });
 export const dayCount = z.object({ date: day, count });

@@ -46,19 +46,18 @@ function refused(answer: Answer<boolean>, code: 'not_site_admin' | 'not_account_
 }
 
 async function isSiteAdmin(deps: Deps, person: Person, instance: InstanceRow): Promise<Answer<boolean>> {
-  if (!instance.credential) return UNKNOWN;
-  return deps.authority.isSiteAdmin(
-    sourceInstance(instance),
-    open(deps, instance.credential, instance.id),
-    person.source,
-  );
+  const credential = opened(deps, instance.credential, instance.id);
+  if (credential === undefined) return UNKNOWN;
+  return deps.authority.isSiteAdmin(sourceInstance(instance), credential, person.source);
 }
 
 async function isOwner(deps: Deps, person: Person, { account }: InstanceRow): Promise<Answer<boolean>> {
-  if (!account.credential) return UNKNOWN;
-  return deps.authority.isAccountOwner(account, open(deps, account.credential, account.id), person.githubUserId);
+  const credential = opened(deps, account.credential, account.id);
+  if (credential === undefined) return UNKNOWN;
+  return deps.authority.isAccountOwner(account, credential, person.githubUserId);
 }
 
-function open(deps: Deps, { ciphertext, keyId }: Sealed, boundTo: string): string {
-  return deps.cipher.open(ciphertext, keyId, boundTo);
+/** Undefined where there is none, or none that our keys can read: either way nobody can be asked. */
+function opened(deps: Deps, sealed: Sealed | undefined, boundTo: string): string | undefined {
+  return sealed && deps.cipher.tryOpen(sealed.ciphertext, sealed.keyId, boundTo);
 }

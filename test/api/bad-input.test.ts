@@ -226,7 +226,7 @@ describe('a field', () => {
   });
 
   const withBody = allRoutes.filter((route) => route.body !== undefined);
-  const ODD: unknown[] = [null, 7, -1, [], {}, ['x'], '', ' ', 'nul \u0000', 'x'.repeat(5000)];
+  const ODD: unknown[] = [null, 7, -1, [], {}, ['x'], '', ' ', 'nul \u0000', 'half \ud800', 'x'.repeat(5000)];
 
   test.each(withBody.map((route) => [route.operationId, route] as const))(
     'with an odd value is refused by %s with a code of its own',
@@ -276,6 +276,12 @@ describe('a field', () => {
       expect(reply).toMatchObject({ status: 400, code: 'address_not_allowed' });
     },
   );
+
+  test.each(['half of a \ud800 pair', 'with \u0000'])('that no text of the database can hold (%j)', async (note) => {
+    for (const path of [`/api/v1/instances/${instanceId}/revoke`, `/api/v1/access-requests/${randomUUID()}/deny`]) {
+      expect(await world.support.post(path, { note })).toMatchObject({ status: 400, code: 'invalid_input' });
+    }
+  });
 
   test.each(['', '   ', '\n\t'])('that should be a note and says nothing (%j)', async (note) => {
     for (const path of [`/api/v1/instances/${instanceId}/revoke`, `/api/v1/access-requests/${randomUUID()}/deny`]) {

@@ -109,6 +109,16 @@ describe('enabling', () => {
     expect(await switches(ada, 'account', false)).toMatchObject({ status: 202, body: { status: 'turning_off' } });
   });
 
+  test.each(['instance', 'account'])(
+    'a credential of the %s that our keys cannot read is one that is not there',
+    async (table) => {
+      await switchedOn();
+      await world.pool.query(`update ${table} set credential_key_id = 'lost'`);
+      expect(await switches(ada, 'account', true)).toMatchObject({ status: 503, code: 'proof_unavailable' });
+      expect(await switches(ada, 'account', false)).toMatchObject({ status: 202, body: { status: 'turning_off' } });
+    },
+  );
+
   test('a role that was lost meanwhile counts at once, also for disabling', async () => {
     await switchedOn();
     world.github.accounts.setMembership('acme', 'ada', { role: 'member', state: 'active' });
