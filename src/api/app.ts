@@ -24,6 +24,7 @@ export function createApp(deps: Deps): Express {
     next();
   });
   app.use(createRouter([...routes, ...systemRoutes(routes, metrics)], deps, tokenIdentity(deps.pool)));
+  app.get('/', (_req, res) => res.redirect('/docs'));
   app.use(() => {
     throw new DomainError('not_found');
   });

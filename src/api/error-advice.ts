@@ -9,7 +9,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: 'Nothing. Send `Content-Type: application/json`, without `Content-Encoding`.',
   unauthenticated: 'Nothing. Send `Authorization: Bearer uc_…` with a token that is not revoked.',
   forbidden: 'Nothing. `detail` names the roles.',
-  not_found: "Nothing. What is somebody else's, private or erased answers like what never was.",
+  not_found:
+    "Nothing. What is somebody else's, private or erased answers like what never was: look at the address, and at whose token you send.",
   method_not_allowed: 'Nothing. `Allow` lists those it takes.',
   own_request:
     "The request, as it was. Somebody else of support decides it. It is told by the decider's GitHub.com user, where that is known.",
@@ -38,7 +39,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   already_connected:
     'The connection that is there; `facts.connectionId` names it. Reconnect it rather than make another. Of a move: it feeds that profile already.',
   profile_taken: 'The other connection. One profile takes one user of an instance.',
-  wrong_state: 'The connection, as it was. Where its own status is what stands against it, `facts.status` names it.',
+  wrong_state:
+    'The connection, as it was. Where its own status is what stands against it, `facts.status` names it: look at the connection, and ask again when it has the status that the act is for.',
   removing: 'The removal goes on. Come again when its receipt is there.',
   window_lapsed: 'The receipt alone. Connect anew.',
   cause_remains:

@@ -22,6 +22,8 @@ async function main(): Promise<void> {
     dataDir,
     ports: portsFromEnvironment(process.env),
     fresh: options().fresh,
+    // A person who tries it out looks again at once, and would see a picture of five minutes ago.
+    env: { PUBLIC_CACHE: process.env['PUBLIC_CACHE'] || '1s' },
     log: (line) => console.log(line),
     signal: stopped.signal,
   });

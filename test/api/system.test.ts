@@ -118,3 +118,8 @@ test('a caller may write the scheme of the token in any case', async () => {
   const sent = { headers: { authorization: `bEARER ${token}` } };
   expect(await world.anyone.get('/api/v1/accounts', sent)).toMatchObject({ status: 200 });
 });
+
+test('whoever opens the address alone is led to the docs', async () => {
+  const reply = await fetch(world.url, { redirect: 'manual' });
+  expect([reply.status, reply.headers.get('location')]).toEqual([302, '/docs']);
+});

@@ -22,7 +22,8 @@ export function docsPage(routes: readonly DocumentedRoute[]): string {
   return page(
     'Unified Contributions: API',
     `<p>The whole description is <a href="/openapi.json">OpenAPI 3.1</a>. Send an API token as
-<code>Authorization: Bearer uc_…</code>; every error is problem+json with a <code>code</code>, whose <code>type</code> leads to a page about it. A token is an
+<code>Authorization: Bearer uc_…</code>; every error is problem+json with a <code>code</code>, whose <code>type</code> leads to a page about it. What comes after an approval is told in
+<a href="/docs/enabling">enabling</a>. A token is an
 operator's, a member of support's, or a person's: a site administrator or a developer of one instance.</p>
 ${sections.join('\n')}`,
   );

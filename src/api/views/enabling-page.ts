@@ -4,7 +4,7 @@ import { page } from './page.ts';
 export function enablingPage(): string {
   return page(
     'Enabling unified contributions',
-    `<p>Access is approved. Developers can connect once sharing is enabled in <strong>both</strong> environments, each by a
+    `<p>Once access is approved, sharing can be enabled. Developers can connect when it is in <strong>both</strong> environments, each by a
 site administrator of the instance who also owns the connected organization or enterprise account.</p>
 <ol>
 <li>On the instance: “Users can share contribution counts to GitHub.com”.<br>
@@ -14,6 +14,8 @@ site administrator of the instance who also owns the connected organization or e
 </ol>
 <p>Then each developer connects and decides for themselves whether to send. Only the number of contributions of each day and the
 name of the source are sent, each hour. Disabling either side deletes every count of the instance on the profile side; developers
-who come back within 90 days get the past 90 days back.</p>`,
+who come back within 90 days get the past 90 days back.</p>
+<p><code>{id}</code> is the instance's; “GitHub.com” on the switch stands for the profile side that this system runs.
+<a href="/docs">All operations</a></p>`,
   );
 }
