@@ -2,6 +2,8 @@ import pino from 'pino';
 import { Runtime } from '@temporalio/worker';
 import { loadConfig } from './src/config.ts';
 import { createPool } from './src/db/pool.ts';
+import { refuseWhileHeld } from './src/db/restore-epoch.ts';
+import { DomainError } from './src/domain/errors.ts';
 import { createAuthority } from './src/identity/authority.ts';
 import { createTokenCipher } from './src/keys/token-cipher.ts';
 import { createSources } from './src/sources/index.ts';
@@ -25,6 +27,12 @@ const [client, temporal, bundlePath] = await Promise.all([
   workflowBundle(cacheFolder()),
 ]);
 const pool = createPool({ url: config.DATABASE_URL, max: 20, applicationName: 'unified-contributions worker' });
+// A PostgreSQL that cannot be reached may come later; one that is held is not to be worked on.
+await refuseWhileHeld(pool).catch(async (error: unknown) => {
+  if (!(error instanceof DomainError)) return;
+  log.fatal({ heldAt: error.facts['heldAt'] }, error.message);
+  process.exit(1);
+});
 const sources = createSources();
 const authority = createAuthority({
   githubApiUrl: config.GITHUB_API_URL,

@@ -97,6 +97,27 @@ export function loadCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   return load(cliSettings, env);
 }
 
+const repairSettings = settings.pick({
+  TASK_QUEUE_PEOPLE: true,
+  TASK_QUEUE_SYNC: true,
+  RESTORE_WINDOW: true,
+  HOLIDAYS: true,
+  INSTRUCTIONS_URL: true,
+  NUDGE_EVERY: true,
+  REQUEST_EXPIRY: true,
+  REQUEST_CONTACT_DUE: true,
+  REQUEST_REMIND_EVERY: true,
+  REQUEST_REMINDERS: true,
+  REQUEST_ESCALATE_AFTER: true,
+  REQUEST_ESCALATIONS: true,
+});
+export type RepairConfig = z.output<typeof repairSettings>;
+
+/** What a repair has to know as the API and the worker do: queues, and what people are promised. */
+export function loadRepairConfig(env: NodeJS.ProcessEnv = process.env): RepairConfig {
+  return load(repairSettings, env);
+}
+
 /** Its message names what is wrong and repeats no value. */
 export class SettingsError extends Error {
   override name = 'SettingsError';

@@ -19,12 +19,18 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
       });
     }
     if (error instanceof ApplicationFailure) throw error;
+    if (nameOf(error) === HELD) throw ApplicationFailure.create({ type: 'internal', message: HELD_MESSAGE });
     throw ApplicationFailure.create({
       type: 'internal',
       message: `A step failed (${nameOf(error)}); it is tried again.`,
     });
   }
 }
+
+/** What the ledger's own trigger says (src/db/migrations/0002_ledger.sql). */
+const HELD = 'UCR01';
+const HELD_MESSAGE =
+  'The database was restored from a backup: no count is written before "deletions reapply" is through.';
 
 function nameOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;

@@ -4,13 +4,23 @@ import type { Deps } from './deps.ts';
 import type { Identity } from './identity.ts';
 import type { Route } from './route.ts';
 import { handlersOf } from './run-route.ts';
+import { refuseWhileHeld } from '../db/restore-epoch.ts';
 
 /** Every route of the table, and 405 for the methods that a known path does not take. */
 export function createRouter(routes: readonly Route[], deps: Deps, identity: Identity): Router {
   const router = Router({ caseSensitive: true });
+  const { pool } = deps;
+  const whileHeld: RequestHandler = async (_req, _res, next) => {
+    await refuseWhileHeld(pool);
+    next();
+  };
   for (const path of new Set(routes.map((route) => route.path))) {
     const ofPath = routes.filter((route) => route.path === path);
-    for (const route of ofPath) router[route.method](path, ...handlersOf(route, deps, identity));
+    for (const route of ofPath) {
+      // What is about the API itself is answered, so that it can be seen why nothing else is.
+      const first = route.tag === 'system' ? [] : [whileHeld];
+      router[route.method](path, ...first, ...handlersOf(route, deps, identity));
+    }
     router.all(path, otherMethods(ofPath));
   }
   return router;

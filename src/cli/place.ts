@@ -6,7 +6,7 @@ import { EXIT } from './exit-codes.ts';
 import { Failure, misused } from './failure.ts';
 
 // What `npm start` leaves in its data folder while it runs, and of the demo that it seeded.
-const addresses = z.object({ apiUrl: z.string(), databaseUrl: z.string() });
+const addresses = z.object({ apiUrl: z.string(), databaseUrl: z.string(), temporalAddress: z.string() });
 const demo = z.object({ operator: z.string() });
 
 export interface ApiPlace {
@@ -33,6 +33,14 @@ export function findDatabase({ DATABASE_URL, DATA_DIR }: CliConfig): string {
   const url = DATABASE_URL ?? readJson(DATA_DIR, 'addresses.json', addresses)?.databaseUrl;
   if (url === undefined) throw nothingRuns(DATA_DIR, 'set DATABASE_URL');
   return url;
+}
+
+/** The environment of a client of the Temporal that the settings name, else of the stack's. @throws Failure */
+export function findTemporal({ DATA_DIR }: CliConfig, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env['TEMPORAL_ADDRESS'] || env['TEMPORAL_PROFILE'] || env['TEMPORAL_CONFIG_FILE']) return env;
+  const address = readJson(DATA_DIR, 'addresses.json', addresses)?.temporalAddress;
+  if (address === undefined) throw nothingRuns(DATA_DIR, 'set TEMPORAL_ADDRESS');
+  return { ...env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' };
 }
 
 function nothingRuns(dataDir: string, otherwise: string): Failure {

@@ -3,6 +3,7 @@ import { accessRequestCommands } from './commands/access-requests.ts';
 import { accountCommands } from './commands/accounts.ts';
 import { auditCommands } from './commands/audit.ts';
 import { connectCommands } from './commands/connect.ts';
+import { deletionCommands } from './commands/deletions.ts';
 import { doctorCommands } from './commands/doctor.ts';
 import { instanceCommands } from './commands/instances.ts';
 import { receiptCommands } from './commands/receipts.ts';
@@ -15,7 +16,7 @@ import { createSession } from './session.ts';
 
 const DESCRIPTION = `What an operator does.
 
-The commands ask the API at UC_API_URL with the token in UC_API_TOKEN; "tokens" alone uses the database, at DATABASE_URL. What is not set is found in the data folder (DATA_DIR, .data unless told) of a stack that runs there.`;
+The commands ask the API at UC_API_URL with the token in UC_API_TOKEN; "tokens", "deletions" and "receipts export" use the database itself, at DATABASE_URL, and "deletions" Temporal as well. What is not set is found in the data folder (DATA_DIR, .data unless told) of a stack that runs there.`;
 
 /** Every command, bound to the process that it runs in. */
 export function createProgram(edge: Edge): Command {
@@ -41,5 +42,6 @@ export function createProgram(edge: Edge): Command {
   doctorCommands(program, session);
   receiptCommands(program, session);
   auditCommands(program, session);
+  deletionCommands(program, session);
   return program;
 }

@@ -1,10 +1,12 @@
-import { loadCliConfig } from '../config.ts';
+import type { Client } from '@temporalio/client';
+import { loadCliConfig, loadRepairConfig, type RepairConfig } from '../config.ts';
 import type { Pool } from '../db/pool.ts';
 import { createApi, type Api } from './api.ts';
 import { withDatabase } from './database.ts';
 import type { Edge } from './edge.ts';
-import { findApi, findDatabase } from './place.ts';
+import { findApi, findDatabase, findTemporal } from './place.ts';
 import { readSecret } from './secret.ts';
+import { withTemporal } from './temporal.ts';
 
 /** What a command works with; settings are looked at when they are needed, so that help needs none. */
 export interface Session {
@@ -12,6 +14,8 @@ export interface Session {
   api: () => Api;
   /** @throws Failure */
   database: <T>(work: (pool: Pool) => Promise<T>) => Promise<T>;
+  /** Both stores, with the settings of the API and the worker. @throws Failure */
+  bothStores: <T>(work: (stores: { pool: Pool; client: Client; config: RepairConfig }) => Promise<T>) => Promise<T>;
   /** @throws Failure */
   secret: (path: string) => Promise<string>;
   /** Prints the answer as JSON where that was asked for, else what `human` makes of it. */
@@ -22,6 +26,13 @@ export function createSession(edge: Edge, asJson: () => boolean): Session {
   return {
     api: () => createApi(findApi(loadCliConfig(edge.env))),
     database: (work) => withDatabase(findDatabase(loadCliConfig(edge.env)), work),
+    bothStores: (work) => {
+      const place = loadCliConfig(edge.env);
+      const config = loadRepairConfig(edge.env);
+      return withTemporal(findTemporal(place, edge.env), (client) =>
+        withDatabase(findDatabase(place), (pool) => work({ pool, client, config })),
+      );
+    },
     secret: (path) => readSecret(edge, path),
     show: (answer, human) => edge.out(asJson() ? `${JSON.stringify(answer, null, 2)}\n` : human()),
   };

@@ -224,11 +224,22 @@ export async function orphanedRequests(db: Queryable, limit: number): Promise<Or
      order by coalesce(looked_at, recorded_at) limit $1`,
     [limit],
   );
-  return rows.map((row) => {
-    const { id: requestId, instanceId, requester, createdAt: askedAt, status } = toRequest(row);
-    const orphan = { requestId, instanceId, requester, askedAt };
-    return status === 'checking' ? orphan : { ...orphan, standing: standingOf(row) };
-  });
+  return rows.map(toOrphan);
+}
+
+function toOrphan(row: Row): OrphanedRequest {
+  const { id: requestId, instanceId, requester, createdAt: askedAt, status } = toRequest(row);
+  const orphan = { requestId, instanceId, requester, askedAt };
+  return status === 'checking' ? orphan : { ...orphan, standing: standingOf(row) };
+}
+
+/** One open request, as a workflow that has to be started anew needs it. */
+export async function orphanOf(db: Queryable, id: string): Promise<OrphanedRequest | undefined> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from access_request where id = $1 and status in ('checking', 'logged', 'contacted')`,
+    [id],
+  );
+  return rows[0] && toOrphan(rows[0]);
 }
 
 /** It was looked at now: the next time is the others' turn. */

@@ -1,6 +1,7 @@
 import type { Queryable } from './pool.ts';
 
-export type AuditSubject = 'connection' | 'request' | 'sharing' | 'account' | 'instance' | 'profile' | 'token' | 'sync';
+export type AuditSubject =
+  'connection' | 'request' | 'sharing' | 'account' | 'instance' | 'profile' | 'token' | 'sync' | 'restore';
 
 export interface AuditRecord {
   subjectKind: AuditSubject;

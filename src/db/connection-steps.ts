@@ -119,7 +119,7 @@ async function changeProfile(tx: Client, connectionId: string): Promise<void> {
 }
 
 /** The audit record, and the projection under its version. */
-async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
+export async function recordStep(tx: Client, step: RecordedStep): Promise<Committed> {
   const version = await recordAudit(tx, {
     subjectKind: 'connection',
     subjectId: step.connectionId,

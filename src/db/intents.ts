@@ -1,3 +1,4 @@
+import { ledger } from './ledger.ts';
 import type { Queryable } from './pool.ts';
 
 export interface Intent {
@@ -51,4 +52,19 @@ export async function markDelivered(db: Queryable, operationIds: string[]): Prom
 
 export async function markDone(tx: Queryable, operationIds: string[], at: string): Promise<void> {
   await tx.query('update intent set done_at = $2 where operation_id = any($1) and done_at is null', [operationIds, at]);
+}
+
+/**
+ * Closes an act that no workflow can take up. Whatever its subject still has in the ledger goes with it: that is what
+ * was accepted.
+ */
+export async function closeUndeliverable(tx: Queryable, operationId: string, at: string): Promise<void> {
+  const { rows } = await tx.query<{ subject_id: string }>(
+    `update intent set done_at = $2 where operation_id = $1 and done_at is null returning subject_id`,
+    [operationId, at],
+  );
+  await ledger.remove(
+    tx,
+    rows.map((row) => row.subject_id),
+  );
 }

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
-import type { Config } from '../config.ts';
+import type { RepairConfig } from '../config.ts';
 import type { OrphanedRequest } from '../db/access-requests.ts';
 import type { Intent } from '../db/intents.ts';
 import {
@@ -26,7 +26,7 @@ export function connectionStart(connectionId: string, taskQueue: string) {
 }
 
 /** The same of an access request. */
-export function accessRequestStart(config: Config, request: Omit<AccessRequestInput, 'settings'>) {
+export function accessRequestStart(config: RepairConfig, request: Omit<AccessRequestInput, 'settings'>) {
   const input: AccessRequestInput = { ...request, settings: requestSettings(config) };
   return {
     workflowId: accessRequestWorkflowId(request.requestId),
@@ -40,7 +40,7 @@ export function accessRequestStart(config: Config, request: Omit<AccessRequestIn
  * Starts a request's workflow where it is not there, from what its row says; one that is there is told.
  * @throws WorkflowExecutionAlreadyStartedError where nothing but the request was written yet
  */
-export async function startOrphan(client: Client, config: Config, orphan: OrphanedRequest): Promise<void> {
+export async function startOrphan(client: Client, config: RepairConfig, orphan: OrphanedRequest): Promise<void> {
   const { standing, ...request } = orphan;
   if (!standing) {
     await client.workflow.start('accessRequest', accessRequestStart(config, request));
@@ -74,7 +74,9 @@ export async function deliverIntent(
       workflowId: sharingWorkflowId(instanceId, generation),
       taskQueue,
       args: [{ instanceId, generation }],
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      // An intent is open until PostgreSQL has the end of it: a run that Temporal knows to have ended, and PostgreSQL not,
+      // is done again, which changes nothing twice.
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       staticSummary: 'turning off the sharing of one instance',
     })
     .catch(unlessStarted);

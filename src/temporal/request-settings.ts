@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { RepairConfig } from '../config.ts';
 import type { RequestSettings } from '../domain/access-request.ts';
 import { parseDueRule } from '../domain/business-days.ts';
 
@@ -7,7 +7,7 @@ const PROOF_WITHIN_MS = 4000;
 const PROOF_RETRY_MS = 250;
 
 /** What a request is opened with; a later change of the settings leaves open requests as they are. */
-export function requestSettings(config: Config): RequestSettings {
+export function requestSettings(config: RepairConfig): RequestSettings {
   return {
     contactDue: parseDueRule(config.REQUEST_CONTACT_DUE, config.HOLIDAYS),
     expiryMs: config.REQUEST_EXPIRY,

@@ -13,6 +13,7 @@ export const MACHINE_CLOCK: Readonly<Record<string, string>> = {
   'src/activities/sync-pages.ts':
     'when a page of a stretch ended, and whether another fits in, only the attempt itself can know',
   'src/cli/commands/tokens.ts': 'an operator’s command is an act of this very moment',
+  'src/cli/commands/deletions.ts': 'an operator’s command is an act of this very moment',
   'src/stack/': 'how long a server takes to start or to stop, and the lines of its log',
 };
 

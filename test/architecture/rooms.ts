@@ -48,6 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/workflows/messages',
       'src/api/',
       'src/api/views/',
+      'src/repair/',
       'src/net/address.ts',
     ],
     packages: ['zod', NODE],
@@ -55,8 +56,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/api/views/': { may: ['src/domain/'], packages: [] },
   // The API over HTTP; the database for tokens and repairs.
   'src/cli/': {
-    may: ['src/domain/', 'src/db/', 'src/config.ts'],
-    packages: ['commander', 'zod', 'pg', 'prettier', NODE],
+    may: ['src/domain/', 'src/db/', 'src/config.ts', 'src/repair/', 'src/temporal/connect.ts'],
+    packages: ['commander', 'zod', 'pg', 'prettier', '@temporalio/client', NODE],
+  },
+  // What looks at rows and workflows at once, and puts them together again.
+  'src/repair/': {
+    may: ['src/domain/', 'src/db/', 'src/temporal/', 'src/workflows/messages'],
+    types: ['src/config.ts'],
+    packages: [TEMPORAL, NODE],
   },
 
   'src/temporal/': {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isMigrated } from '../../db/migrate.ts';
+import { HELD_WORDS, heldEpoch } from '../../db/restore-epoch.ts';
 import { DomainError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
 import { ACTIONS } from '../authorize.ts';
 import type { Deps } from '../deps.ts';
@@ -37,7 +38,8 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       path: '/readyz',
       operationId: 'getReadiness',
       tag,
-      summary: 'Whether PostgreSQL and Temporal can be reached, and the database is of this release',
+      summary:
+        'Whether PostgreSQL and Temporal can be reached, and the database is of this release and not held after a restore',
       action: null,
       responses: { 200: alive },
       handler: async ({ deps }) => ready(deps),
@@ -121,6 +123,11 @@ async function ready({ pool, temporal }: Deps) {
       temporal.connection.withDeadline(Date.now() + READY_WITHIN_MS, () => temporal.workflowService.getSystemInfo({})),
     ),
   ]);
+  if (database && migrated && (await heldEpoch(pool))) {
+    throw new DomainError('service_unavailable', HELD_WORDS, {
+      facts: { database, migrated, temporal: workflows, held: true },
+    });
+  }
   if (database && migrated && workflows) return { status: 200, body: { status: 'ok' } };
   throw new DomainError('service_unavailable', 'Not ready: see "facts" for what is missing.', {
     facts: { database, migrated, temporal: workflows },

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import { receiptHorizon, receiptsBetween } from '../../db/kept-receipts.ts';
 import { receipts } from '../answers.ts';
 import { uuid } from '../arguments.ts';
+import { openReceiptsFile } from '../receipts-file.ts';
+import type { Pool } from '../../db/pool.ts';
 import type { Session } from '../session.ts';
 import { table, when } from '../text.ts';
 
-export function receiptCommands(program: Command, { api, show }: Session): void {
+export function receiptCommands(program: Command, { api, database, show }: Session): void {
   const noun = program.command('receipts').description('what was deleted, and when that was verified');
 
   noun
@@ -32,4 +35,43 @@ export function receiptCommands(program: Command, { api, show }: Session): void 
           ) + pending,
       );
     });
+
+  noun
+    .command('export')
+    .description(
+      'keep the receipts apart from the database: adds to a file, a line each, those that it does not have; ids, times and totals, and nobody’s name',
+    )
+    .argument('<path>', 'the file; made where there is none')
+    .action(async (path: string) => {
+      const answer = await database((pool) => exportReceipts(pool, path));
+      show(answer, () => `${answer.added} receipts were added to ${path}.\n`);
+    });
+}
+
+const BATCH = 1000;
+const EXPORTERS = 20;
+
+/** One at a time: two that add to the same file would each take the other's last line for one that was cut off. */
+async function exportReceipts(pool: Pool, path: string): Promise<{ path: string; added: number; last: number }> {
+  await takeTurn(pool);
+  const file = await openReceiptsFile(path);
+  let { last } = file;
+  let added = 0;
+  try {
+    const horizon = await receiptHorizon(pool);
+    for (;;) {
+      const batch = await receiptsBetween(pool, last, horizon, BATCH);
+      if (batch.length === 0) return { path, added, last };
+      await file.add(batch);
+      added += batch.length;
+      last = batch.at(-1)!.seq;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The lock is the session's, which ends with this command. */
+async function takeTurn(pool: Pool): Promise<void> {
+  await pool.query('select pg_advisory_lock(7261, $1)', [EXPORTERS]);
 }

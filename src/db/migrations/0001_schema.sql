@@ -203,7 +203,7 @@ create index intent_subject on intent (subject_id) where done_at is null;
 
 create table audit (
   id bigint generated always as identity primary key,
-  subject_kind text not null check (subject_kind in ('connection', 'request', 'sharing', 'account', 'instance', 'profile', 'token', 'sync')),
+  subject_kind text not null check (subject_kind in ('connection', 'request', 'sharing', 'account', 'instance', 'profile', 'token', 'sync', 'restore')),
   subject_id uuid not null,
   version bigint not null,
   action text not null,
@@ -261,8 +261,20 @@ create table receipt (
   items_deleted bigint not null,
   items_left bigint not null check (items_left = 0),
   public_copies_expire_at timestamptz not null,
+  -- the order in which receipts are exported; as all that a sequence gives, not the order of their commits
+  seq bigint generated always as identity unique,
   unique (scope, subject_id, generation)
 );
+
+-- Each time that this database was restored from a backup. Until it is lifted no count is written and nothing is shown:
+-- what was deleted since the backup is here again.
+create table restore_epoch (
+  id uuid primary key,
+  held_at timestamptz not null,
+  held_by text not null,
+  lifted_at timestamptz
+);
+create unique index restore_epoch_held on restore_epoch ((true)) where lifted_at is null;
 
 -- How much a connection's removal deleted, written with the delete itself, so that a repeated step knows it.
 create table removal (

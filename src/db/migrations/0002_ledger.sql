@@ -30,3 +30,15 @@ begin
   end loop;
   return result;
 end $$;
+
+-- The last fence: whatever process asks, no count is written to a database that was restored from a backup before what was
+-- deleted since is deleted again. A function in PL/pgSQL sees what was committed while its statement waited.
+create function ledger_held() returns trigger language plpgsql as $$
+begin
+  if exists (select 1 from restore_epoch where lifted_at is null) then
+    raise exception 'The database was restored from a backup: no count is written before "deletions reapply" is through.'
+      using errcode = 'UCR01';
+  end if;
+  return null;
+end $$;
+create trigger ledger_held before insert or update on ledger for each statement execute function ledger_held();

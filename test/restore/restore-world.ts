@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { peopleAt, tokenFor } from '../../demo/people-tokens.ts';
+import { createApi } from '../../demo/story/api.ts';
+import { databaseOf, type Database } from '../../demo/story/database.ts';
+import { peerAt, type Peer } from '../../demo/story/peers.ts';
+import {
+  developer,
+  operator,
+  siteAdmin,
+  support,
+  type Developer,
+  type Operator,
+  type SiteAdmin,
+  type Support,
+} from '../../demo/story/people.ts';
+import { createPool, type Pool } from '../../src/db/pool.ts';
+import { startStack, type Stack } from '../../src/stack/stack.ts';
+
+const SETTINGS = { SYNC_EVERY: '365d', SWEEP_EVERY: '200ms' };
+
+/** A whole system on a folder of its own, that is stopped, copied and started again. */
+export interface System {
+  stack: Stack;
+  pool: Pool;
+  database: Database;
+  temporal: Client;
+  operator: Operator;
+  support: Support;
+  instance: Peer;
+  person(key: string, instanceId: string): Promise<Developer>;
+  admin(instanceId: string): Promise<SiteAdmin>;
+  /** An instance that access was granted to. */
+  registers(hostname: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export function newFolder(): { path: string; clear(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'uc-restore-'));
+  // PostgreSQL's own user, where root starts it, passes through.
+  chmodSync(path, 0o711);
+  return { path, clear: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** The servers alone, as they are when a restore begins. */
+export function startServers(dataDir: string): Promise<Stack> {
+  return startStack({ dataDir, parts: [], durable: false });
+}
+
+export async function startSystem(dataDir: string): Promise<System> {
+  const stack = await startStack({ dataDir, env: SETTINGS, durable: false });
+  const pool = createPool({ url: stack.databaseUrl, max: 4, applicationName: 'test' });
+  const connection = await Connection.connect({ address: stack.temporalAddress });
+  const peers = stack.peers!;
+  const identityOf = await peopleAt(peers);
+  const apiOf = async (owner: Parameters<typeof tokenFor>[1]) => createApi(stack.apiUrl, await tokenFor(pool, owner));
+  const apiOfPerson = (key: string, instanceId: string) =>
+    apiOf({ role: 'person', person: { instanceId, ...identityOf(key) } });
+  const system: System = {
+    stack,
+    pool,
+    database: databaseOf(pool),
+    temporal: new Client({ connection }),
+    operator: operator(await apiOf({ role: 'operator' })),
+    support: support(await apiOf({ role: 'support' })),
+    instance: peerAt(peers.instance),
+    person: async (key, instanceId) => {
+      const one = developer(await apiOfPerson(key, instanceId), instanceId, key);
+      await one.finds();
+      return one;
+    },
+    admin: async (instanceId) => siteAdmin(await apiOfPerson('ada', instanceId), instanceId),
+    registers: (hostname) => register(system, hostname),
+    async stop() {
+      await Promise.all([pool.end(), connection.close()]);
+      await stack.stop();
+    },
+  };
+  return system;
+}
+
+async function register({ operator: op, stack }: System, hostname: string): Promise<string> {
+  const credential = DEMO_TOKENS.installation('acme');
+  const accountId = await op.registersAccount('organization', 'acme', credential);
+  const id = await op.registersInstance({
+    hostname,
+    kind: 'ghes',
+    baseUrl: stack.peers!.instance,
+    accountId,
+    credential: DEMO_TOKENS.instanceReader,
+  });
+  await op.recordsConnect(id, true);
+  return id;
+}
+
+/** A cold copy of a store of a system that is stopped: with owners and times, since PostgreSQL has a user of its own. */
+export function copyStore(store: 'postgres' | 'temporal', from: string, to: string): void {
+  rmSync(join(to, store), { recursive: true, force: true });
+  execFileSync('mkdir', ['-p', to]);
+  execFileSync('cp', ['-a', join(from, store), join(to, store)]);
+}
