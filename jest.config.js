@@ -9,6 +9,8 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Whole systems that are stopped, copied and started again: "npm run test:restore".
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.TEST_RESTORE ? [] : ['<rootDir>/test/restore/'])],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,

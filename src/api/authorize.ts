@@ -22,6 +22,7 @@ export const ACTIONS = {
   'profile.own': ['person'],
   'sync.operate': ['operator'],
   'doctor.read': ['operator'],
+  'doctor.repair': ['operator'],
   'audit.read': ['operator'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Action = keyof typeof ACTIONS;

@@ -116,3 +116,19 @@ export const auditRecords = page(
     detail: z.record(z.string(), z.unknown()),
   }),
 );
+
+export const findings = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      poison: z.string(),
+      subject: z.looseObject({ kind: z.string(), id: z.string() }),
+      words: z.string(),
+      remedy: z.string(),
+      repairable: z.boolean(),
+      repaired: z.boolean().optional(),
+    }),
+  ),
+  examined: z.number(),
+  next: z.string().optional(),
+});
+export type Findings = z.output<typeof findings>;

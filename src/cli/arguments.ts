@@ -26,6 +26,8 @@ export const instant = parser(
 
 export const userId = parser(z.coerce.number().int().positive(), 'It is not the numeric id of a user.');
 
+export const attempts = parser(z.coerce.number().int().min(2).max(1000), 'It is not a number from 2 to 1000.');
+
 export const LIMIT = { fallback: 50, most: 200 };
 export const limit = parser(
   z.coerce.number().int().min(1).max(LIMIT.most),

@@ -53,3 +53,11 @@ export const REPAIRS = {
   act_undeliverable: 'close',
   many_turned: null,
 } as const satisfies Record<Poison, string | null>;
+
+/** What was found wrong; `facts` are ids, states and numbers, nothing of a person. */
+export interface Finding {
+  poison: Poison;
+  subject: { kind: SubjectKind; id: string };
+  workflowId: string | null;
+  facts: Record<string, string | number | null>;
+}

@@ -249,6 +249,10 @@ const STORY: Record<string, () => Promise<unknown>> = {
     await eventually(async () => runsFinished(2), 'the backfill');
   },
   examineConnection: () => reads('operator', () => `/api/v1/doctor/connections/${met.connectionId}`),
+  findPoison: () => reads('operator', () => '/api/v1/doctor/findings'),
+  async repairPoison() {
+    await writes('operator', 'post', () => '/api/v1/doctor/repairs');
+  },
 
   async optOut() {
     const done = async () => (await reads('devi', connection)).body.status === 'restorable';

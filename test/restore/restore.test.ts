@@ -150,8 +150,13 @@ async function nothingCameBack(system: System): Promise<void> {
   );
   for (const one of rows) {
     if (one.status === 'ended') continue;
-    const found = await system.temporal.workflow.getHandle(`connection/${one.id}`).query<{ status: string }>('state');
-    expect(found.status).toBe(one.status);
+    const workflow = system.temporal.workflow.getHandle(`connection/${one.id}`);
+    // One that was just begun has not looked at its row yet.
+    await until(
+      'a workflow to say what its row says',
+      () => workflow.query<{ status: string } | null>('state'),
+      (state) => state?.status === one.status,
+    );
   }
 }
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { connectionWorkflowId } from '../../src/workflows/ids.ts';
+import { manySending, runSync } from '../support/many-sending.ts';
 import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
 
 let world: World;
@@ -29,13 +29,7 @@ afterEach(async () => {
   await world.close();
 });
 
-async function sync(): Promise<void> {
-  await world.client.workflow.execute('contributionSync', {
-    workflowId: `contribution-sync/${randomUUID()}`,
-    taskQueue: world.config.TASK_QUEUE_SYNC,
-    args: [{ settings: { buckets: 1, pageSize: 100, deadlineMs: 60_000, breakerPages: 3 }, trigger: 'test' }],
-  });
-}
+const sync = () => runSync(world);
 
 const causes = async (developer: Developer) =>
   (await world.pool.query('select causes from connection where id = $1', [developer.id])).rows[0].causes;
@@ -113,24 +107,8 @@ describe('a token that the instance no longer accepts', () => {
   });
 });
 
-async function manySending(): Promise<Developer[]> {
-  const keys = ['devi', 'emil', 'farah', 'goran', 'ada', 'ines', 'bruno', 'chloe'];
-  const more = ['x1', 'x2', 'x3', 'x4'];
-  for (const [at, key] of more.entries()) {
-    const model = world.peer.people.get('devi');
-    world.peer.people.add({
-      ...model,
-      key,
-      login: key,
-      id: 9000 + at,
-      tokens: [{ value: `gho_demo_instance_${key}`, scopes: ['read:user'], revoked: false }],
-    });
-  }
-  return Promise.all([...keys, ...more].map((key) => world.sending(key)));
-}
-
 test('whoever was seen before is not deleted for the instance’s fault either', async () => {
-  const developers = await manySending();
+  const developers = await manySending(world);
   world.peer.faults.add({ kind: 'unauthorized' }, { who: 'devi', times: 1 });
   await sync();
   await world.pool.query(
@@ -145,7 +123,7 @@ test('whoever was seen before is not deleted for the instance’s fault either',
 });
 
 test('when many turn at once it is the instance’s fault: nothing is deleted and the operator is told', async () => {
-  const developers = await manySending();
+  const developers = await manySending(world);
   world.peer.faults.add({ kind: 'unauthorized' });
   await sync();
   await sync();

@@ -8,6 +8,7 @@ import { connectionActRoutes } from './connection-acts.ts';
 import { connectionCountRoutes } from './connection-counts.ts';
 import { connectionMoveRoutes } from './connection-move.ts';
 import { connectionRoutes } from './connections.ts';
+import { doctorPoisonRoutes } from './doctor-poison.ts';
 import { doctorRoutes } from './doctor.ts';
 import { instanceRoutes } from './instances.ts';
 import { meRoutes } from './me.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...profileRoutes,
   ...syncRoutes,
   ...doctorRoutes,
+  ...doctorPoisonRoutes,
   ...auditRoutes,
 ];
 
