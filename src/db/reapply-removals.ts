@@ -4,7 +4,7 @@ import { lapseConnection, lockConnection, recordStep } from './connection-steps.
 import { loadConnection } from './connections.ts';
 import { giveUpRevocations } from './connection-tokens.ts';
 import { eraseLinks } from './erase-links.ts';
-import { putBackReceipts, type KeptReceipt } from './kept-receipts.ts';
+import { putBackReceipts, unknownReceipts, type KeptReceipt } from './kept-receipts.ts';
 import { ledger } from './ledger.ts';
 import { inTransaction, type Client, type Pool } from './pool.ts';
 import type { By } from './restore-epoch.ts';
@@ -24,7 +24,7 @@ export async function reapplyRemoval(
   const row = await loadConnection(tx, connectionId);
   if (!row) return recorded(tx, receipts);
   const { generation, erased_at: erasedAt } = await lockConnection(tx, connectionId);
-  const due = receipts.filter((one) => one.generation >= generation);
+  const due = (await unknownReceipts(tx, receipts)).filter((one) => one.generation >= generation);
   if (due.length === 0) return recorded(tx, receipts);
   const last = due.reduce((latest, one) => (one.generation > latest.generation ? one : latest));
   const isForgotten = due.some((one) => one.cause === 'forgotten');

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { loadConnection } from '../../src/db/connections.ts';
+import { receiptsBetween, type KeptReceipt } from '../../src/db/kept-receipts.ts';
+import { inTransaction } from '../../src/db/pool.ts';
+import { lapseAll, reapplyRemoval } from '../../src/db/reapply-removals.ts';
+import { reapplyTurningOff } from '../../src/db/reapply-sharing.ts';
+import { addMs } from '../../src/domain/dates.ts';
+import { AT, createDbWorld, WINDOW_MS, type DbWorld } from './db-world.ts';
+
+const LATER = addMs(AT, 3_600_000);
+const by = { actor: 'cli', at: LATER, restoreWindowMs: WINDOW_MS };
+
+let world: DbWorld;
+let devi: string;
+beforeEach(async () => {
+  world = await createDbWorld();
+  devi = await world.sending();
+  await keeps(devi);
+});
+afterEach(() => world.close());
+
+const keeps = (id: string) =>
+  world.pool
+    .query('insert into ledger values ($1, 2027, array_fill(null::int, array[366]))', [id])
+    .then(() => world.pool.query('update ledger set counts[59] = 3 where connection_id = $1', [id]));
+
+/** A receipt of what happened after the backup. */
+const receipt = (subjectId: string, generation: number, rest: Partial<KeptReceipt> = {}): KeptReceipt => ({
+  seq: generation,
+  id: randomUUID(),
+  scope: 'connection',
+  subjectId,
+  generation,
+  cause: 'opted_out',
+  askedAt: AT,
+  verifiedAt: AT,
+  itemsDeleted: 7,
+  publicCopiesExpireAt: addMs(AT, 300_000),
+  endsIn: null,
+  ...rest,
+});
+const reapply = (...receipts: KeptReceipt[]) =>
+  inTransaction(world.pool, (tx) => reapplyRemoval(tx, receipts[0]!.subjectId, receipts, by));
+const row = async (id = devi) => (await loadConnection(world.pool, id))!;
+const kept = () => receiptsBetween(world.pool, 0, 1e15, 100);
+
+describe('a removal that a receipt tells of', () => {
+  test('is done again: fence, counts, state, receipt as it was, and an audit record of the operator’s', async () => {
+    const told = receipt(devi, 3);
+    expect(await reapply(told)).toBe('removed');
+    expect(await world.counts(devi)).toEqual([]);
+    expect(await row()).toMatchObject({
+      generation: 3,
+      state: { status: 'restorable', causes: ['opted_out'] },
+      restoreUntil: addMs(AT, WINDOW_MS),
+      erasedAt: null,
+    });
+    const [back] = await kept();
+    expect(back).toEqual({ ...told, seq: back!.seq });
+    const { rows } = await world.pool.query(
+      `select action, actor, version from audit where subject_id = $1 order by id`,
+      [devi],
+    );
+    expect(rows.at(-1)).toMatchObject({ action: 'connection.removal_reapplied', actor: 'cli' });
+    expect((await row()).version).toBe(rows.at(-1).version);
+  });
+
+  test('is done once, however often it is told', async () => {
+    const told = receipt(devi, 3);
+    await reapply(told);
+    const after = await row();
+    expect(await reapply(told)).toBe('recorded');
+    expect(await row()).toEqual(after);
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test('leaves alone whoever has come back after it', async () => {
+    await reapply(receipt(devi, 3));
+    await world.step(devi, { type: 'reconnect' });
+    await keeps(devi);
+    expect((await row()).generation).toBe(4);
+    expect(await reapply(receipt(devi, 3))).toBe('recorded');
+    expect(await world.counts(devi)).toHaveLength(1);
+    expect((await row()).state.status).toBe('restoring');
+  });
+
+  test('that forgot erases link and token again', async () => {
+    expect(await reapply(receipt(devi, 3), receipt(devi, 4, { cause: 'forgotten' }))).toBe('erased');
+    expect(await row()).toMatchObject({ generation: 4, state: { status: 'ended', causes: [] }, erasedAt: LATER });
+    for (const table of ['connection_person', 'connection_token']) {
+      expect((await world.pool.query(`select 1 from ${table} where connection_id = $1`, [devi])).rowCount).toBe(0);
+    }
+    expect(await kept()).toHaveLength(2);
+  });
+
+  test('forgets in the place of an opt-out that the backup had accepted', async () => {
+    await world.remove('opt_out', devi);
+    const generation = (await row()).generation + 1;
+    await reapply(receipt(devi, generation, { cause: 'forgotten' }));
+    expect(await world.counts(devi)).toEqual([]);
+    expect((await row()).state.status).toBe('ended');
+    expect((await world.pool.query('select 1 from intent where done_at is null')).rowCount).toBe(0);
+  });
+
+  test('begins the 90 days with the latest removal, so that nobody’s end too early', async () => {
+    const second = addMs(AT, 1000);
+    await reapply(receipt(devi, 3), receipt(devi, 5, { askedAt: second }));
+    expect(await row()).toMatchObject({ generation: 5, restoreUntil: addMs(second, WINDOW_MS) });
+  });
+
+  test('of a connection that the backup does not know is kept as a receipt', async () => {
+    const nobody = randomUUID();
+    expect(await reapply(receipt(nobody, 3))).toBe('recorded');
+    expect((await kept()).map((one) => one.subjectId)).toEqual([nobody]);
+  });
+
+  test('whose 90 days are over erases the link again', async () => {
+    await reapply(receipt(devi, 3, { askedAt: addMs(LATER, -WINDOW_MS) }));
+    expect(await lapseAll(world.pool, LATER)).toBe(1);
+    expect(await row()).toMatchObject({ state: { status: 'ended' }, erasedAt: LATER });
+    expect(await lapseAll(world.pool, LATER)).toBe(0);
+  });
+});
+
+describe('a turning off that a receipt tells of', () => {
+  const off = (generation: number, rest: Partial<KeptReceipt> = {}) =>
+    receipt(world.instanceId, generation, {
+      scope: 'instance',
+      cause: 'sharing.instance_side_disabled',
+      endsIn: 'off',
+      ...rest,
+    });
+  const sharing = async () => (await row()).instance;
+
+  test('is done again: the gate, every count, the cohort’s 90 days', async () => {
+    const emil = await world.connect();
+    expect(await reapplyTurningOff(world.pool, off(1), by)).toBe(1);
+    expect(await sharing()).toMatchObject({ sharingStatus: 'off', gateOpen: false, sharingGeneration: 1 });
+    for (const id of [devi, emil]) {
+      expect(await row(id)).toMatchObject({ switchedOff: true, restoreUntil: addMs(AT, WINDOW_MS) });
+    }
+    expect(await world.counts(devi)).toEqual([]);
+    expect(await kept()).toMatchObject([{ scope: 'instance', itemsDeleted: 7, endsIn: 'off' }]);
+    expect(await reapplyTurningOff(world.pool, off(1), by)).toBeUndefined();
+  });
+
+  test('of access that was revoked ends as it did', async () => {
+    await reapplyTurningOff(world.pool, off(1, { cause: 'sharing.revoked', endsIn: 'unavailable' }), by);
+    expect(await sharing()).toMatchObject({ sharingStatus: 'unavailable' });
+    const { rows } = await world.pool.query('select instance_side, account_side from instance');
+    expect(rows).toEqual([{ instance_side: false, account_side: false }]);
+  });
+
+  test('goes on where it was cut off', async () => {
+    await world.switchSide('instance', false);
+    expect(await sharing()).toMatchObject({ sharingStatus: 'turning_off', sharingGeneration: 1 });
+    expect(await reapplyTurningOff(world.pool, off(1), by)).toBe(1);
+    expect(await sharing()).toMatchObject({ sharingStatus: 'off' });
+    const { rows } = await world.pool.query('select 1 from intent where done_at is null');
+    expect(rows).toEqual([]);
+  });
+
+  test('leaves alone an instance that was turned off again since', async () => {
+    await reapplyTurningOff(world.pool, off(2), by);
+    expect(await reapplyTurningOff(world.pool, off(1), by)).toBeUndefined();
+    expect(await sharing()).toMatchObject({ sharingGeneration: 2 });
+  });
+});
