@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import { pino } from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
-import { connectionWorkflowId } from '../../src/workflows/ids.ts';
+import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
 import { createWorld, eventually, type World } from '../support/world.ts';
 
 let world: World;
@@ -71,6 +71,25 @@ test('links that were erased with their cohort have their workflows closed', asy
   };
   await eventually(closed, 'its workflow ends');
   expect(await devi.status()).toBe('ended');
+});
+
+test('a turning off whose workflow Temporal knows to have ended, and PostgreSQL not, is done again', async () => {
+  const devi = await world.sending('devi');
+  // As after a restore of PostgreSQL: that id was used by a run that came to its end.
+  const workflowId = sharingWorkflowId(world.instanceId, 1);
+  const nobody = { connectionId: randomUUID() };
+  await world.client.workflow.execute('connection', {
+    workflowId,
+    taskQueue: world.config.TASK_QUEUE_PEOPLE,
+    args: [nobody],
+  });
+  await world.switchOff();
+  const off = async () => {
+    const { rows } = await world.pool.query<{ status: string }>('select sharing_status as status from instance');
+    return rows[0]!.status === 'off';
+  };
+  await eventually(off, 'it is off');
+  expect(await devi.counts()).toEqual([]);
 });
 
 test('a stop does not wait for what Temporal does not answer', async () => {
