@@ -129,6 +129,7 @@ export function developer(api: Api, instanceId: string, key: string) {
     forgets: () => api.post<{ receipts: string }>(`/api/v1/connections/${id}/forget`),
     makesProfilePublic: async () =>
       ok(await api.put<{ json: string; svg: string }>('/api/v1/me/profile', { visibility: 'public' })),
+    makesProfilePrivate: async () => void ok(await api.put('/api/v1/me/profile', { visibility: 'private' })),
     isNow: async (status: Connection['status']) =>
       (await until(`${key} to be ${status}`, connection, ({ body }) => body.status === status)).body,
   };

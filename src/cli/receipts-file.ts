@@ -3,11 +3,12 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { KeptReceipt } from '../db/kept-receipts.ts';
+import { WITHDRAWALS, type KeptWithdrawal } from '../db/kept-withdrawals.ts';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
-/** A line of the file: one receipt. A field that is not known is left out, so that a later release's file can be read. */
-const line = z.object({
+/** A line of the file: one receipt, or what was taken back without one. A field that is not known is left out, so that a later release's file can be read. */
+const receipt = z.object({
   seq: z.int().positive(),
   id: z.uuid(),
   scope: z.enum(['connection', 'instance']),
@@ -20,20 +21,29 @@ const line = z.object({
   publicCopiesExpireAt: z.iso.datetime(),
   endsIn: z.enum(['off', 'unavailable']).nullable(),
 }) satisfies z.ZodType<KeptReceipt>;
+const withdrawal = z.object({
+  seq: z.int().positive(),
+  withdrawal: z.enum(WITHDRAWALS),
+  subjectId: z.uuid(),
+  at: z.iso.datetime(),
+}) satisfies z.ZodType<KeptWithdrawal>;
+const line = z.union([withdrawal, receipt]);
+
+export type KeptLine = KeptReceipt | KeptWithdrawal;
 
 const BATCH = 1000;
 
 /** The receipts of a file, in batches. @throws Failure, with the number of a line that is none */
-export async function* readReceipts(path: string): AsyncGenerator<KeptReceipt[]> {
+export async function* readReceipts(path: string): AsyncGenerator<KeptLine[]> {
   // Opened first: a file that is not there is told before anything is done.
   const file = await opened(path, 'r');
   const lines = createInterface({ input: file.createReadStream(), crlfDelay: Infinity });
-  let batch: KeptReceipt[] = [];
+  let batch: KeptLine[] = [];
   let number = 0;
   for await (const text of lines) {
     number += 1;
     if (text.trim() === '') continue;
-    batch.push(receiptOf(text, path, number));
+    batch.push(lineOf(text, path, number));
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];
@@ -48,7 +58,7 @@ export async function checkReceipts(path: string): Promise<number> {
   return count;
 }
 
-function receiptOf(text: string, path: string, number: number): KeptReceipt {
+function lineOf(text: string, path: string, number: number): KeptLine {
   try {
     return line.parse(JSON.parse(text));
   } catch {
@@ -61,9 +71,9 @@ function receiptOf(text: string, path: string, number: number): KeptReceipt {
 
 /** A file that receipts are added to. */
 export interface ReceiptsFile {
-  /** The place of the last receipt in it; 0 where there is none. */
-  last: number;
-  add(receipts: KeptReceipt[]): Promise<void>;
+  /** The places of the last receipt and of the last withdrawal in it; 0 where there is none. */
+  last: { receipt: number; withdrawal: number };
+  add(lines: KeptLine[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,11 +85,11 @@ export async function openReceiptsFile(path: string): Promise<ReceiptsFile> {
   const file = await opened(path, 'a+');
   const end = await endOfLines(file);
   await file.truncate(end);
-  const last = await lastPlace(path, end);
+  const last = await lastPlaces(path, end);
   return {
     last,
-    async add(receipts) {
-      await file.appendFile(receipts.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    async add(added) {
+      await file.appendFile(added.map((one) => `${JSON.stringify(one)}\n`).join(''));
       await file.sync();
     },
     close: () => file.close(),
@@ -101,14 +111,17 @@ async function endOfLines(file: FileHandle): Promise<number> {
   return 0;
 }
 
-async function lastPlace(path: string, end: number): Promise<number> {
-  if (end === 0) return 0;
-  let last = 0;
+async function lastPlaces(path: string, end: number): Promise<ReceiptsFile['last']> {
+  const last = { receipt: 0, withdrawal: 0 };
+  if (end === 0) return last;
   const lines = createInterface({ input: createReadStream(path, { end: end - 1 }), crlfDelay: Infinity });
   let number = 0;
   for await (const text of lines) {
     number += 1;
-    if (text.trim() !== '') last = Math.max(last, receiptOf(text, path, number).seq);
+    if (text.trim() === '') continue;
+    const one = lineOf(text, path, number);
+    const kind = 'withdrawal' in one ? 'withdrawal' : 'receipt';
+    last[kind] = Math.max(last[kind], one.seq);
   }
   return last;
 }

@@ -47,7 +47,8 @@ export async function holdDatabase(pool: Pool, { actor, at }: By): Promise<Resto
     if (held) return held;
     await tx.query(
       `select setval(name::regclass, nextval(name::regclass) + $1)
-       from unnest(array['projection_version', 'read_number', pg_get_serial_sequence('receipt', 'seq')]) as name`,
+       from unnest(array['projection_version', 'read_number', pg_get_serial_sequence('receipt', 'seq'),
+         pg_get_serial_sequence('audit', 'id')]) as name`,
       [LEAP],
     );
     const id = randomUUID();

@@ -6,7 +6,8 @@ import { type Ports, type Stack, startStack } from './stack.ts';
 import { type DemoLines, welcome } from './welcome.ts';
 
 /**
- * `npm start`: the whole system on the embedded default. `--fresh` erases its data folder first.
+ * `npm start`: the whole system on the embedded default. `--fresh` erases its data folder first; `--servers` starts
+ * PostgreSQL and Temporal alone, for what is done after a restore.
  * DATA_DIR, PORT, POSTGRES_PORT, TEMPORAL_PORT and TEMPORAL_UI_PORT say where; DATABASE_URL and TEMPORAL_ADDRESS name servers of yours.
  */
 async function main(): Promise<void> {
@@ -18,10 +19,12 @@ async function main(): Promise<void> {
   });
 
   const dataDir = process.env['DATA_DIR'] || '.data';
+  const { fresh, servers } = options();
   const stack = await startStack({
     dataDir,
     ports: portsFromEnvironment(process.env),
-    fresh: options().fresh,
+    fresh,
+    ...(servers && { parts: [] }),
     // A person who tries it out looks again at once, and would see a picture of five minutes ago.
     env: { PUBLIC_CACHE: process.env['PUBLIC_CACHE'] || '1s' },
     log: (line) => console.log(line),
@@ -29,9 +32,8 @@ async function main(): Promise<void> {
   });
   let problem: StackProblem | undefined;
   try {
-    const demo = await seed(stack, dataDir);
     // Counted from the start of this process, so with the time that it took to load.
-    console.log(welcome(stack, demo, performance.now()));
+    console.log(servers ? serversAlone(stack) : welcome(stack, await seed(stack, dataDir), performance.now()));
     problem = await Promise.race([ended, stack.failed]);
     console.log('Stopping.');
   } finally {
@@ -53,12 +55,21 @@ async function seed(stack: Stack, dataDir: string): Promise<DemoLines> {
   }
 }
 
-function options(): { fresh: boolean } {
+function serversAlone({ databaseUrl, temporalAddress }: Stack): string {
+  const where = databaseUrl.replace(/:[^:@/]*@/, '@');
+  return `PostgreSQL (${where}) and Temporal (${temporalAddress}) run, without API and worker. Ctrl-C stops them.`;
+}
+
+const OPTIONS = { fresh: { type: 'boolean', default: false }, servers: { type: 'boolean', default: false } } as const;
+
+function options(): { fresh: boolean; servers: boolean } {
   try {
-    const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } });
-    return { fresh: values.fresh };
+    const { fresh, servers } = parseArgs({ options: OPTIONS }).values;
+    return { fresh, servers };
   } catch (error) {
-    throw new StackProblem(`${error instanceof Error ? error.message : String(error)} The only option is --fresh.`);
+    throw new StackProblem(
+      `${error instanceof Error ? error.message : String(error)} The options are --fresh and --servers.`,
+    );
   }
 }
 

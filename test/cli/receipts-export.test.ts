@@ -44,7 +44,7 @@ test('each hour adds what is new, and nothing twice', async () => {
   expect(await added()).toBe(2);
   expect(await added()).toBe(0);
   const third = await deleted();
-  expect(await at.cli('receipts export', path)).toMatchObject({ code: 0, out: `1 receipts were added to ${path}.\n` });
+  expect(await at.cli('receipts export', path)).toMatchObject({ code: 0, out: `1 lines were added to ${path}.\n` });
   expect(exported()).toEqual([first, second, third]);
 });
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createToken } from '../../src/db/api-tokens.ts';
 import { loadConnection } from '../../src/db/connections.ts';
 import { receiptsBetween, type KeptReceipt } from '../../src/db/kept-receipts.ts';
+import { withdrawAgain, type KeptWithdrawal } from '../../src/db/kept-withdrawals.ts';
 import { inTransaction } from '../../src/db/pool.ts';
 import { lapseAll, reapplyRemoval } from '../../src/db/reapply-removals.ts';
 import { reapplyTurningOff } from '../../src/db/reapply-sharing.ts';
@@ -85,6 +87,16 @@ describe('a removal that a receipt tells of', () => {
     expect((await row()).state.status).toBe('restoring');
   });
 
+  test('leaves alone whoever is past its generation, though the database does not have that receipt', async () => {
+    for (const consentVersion of ['2', '3']) await world.step(devi, { type: 'send', consentVersion });
+    const before = await row();
+    expect(before.generation).toBe(4);
+    expect(await reapply(receipt(devi, 3))).toBe('recorded');
+    expect(await row()).toEqual(before);
+    expect(await world.counts(devi)).toHaveLength(1);
+    expect(await kept()).toHaveLength(1);
+  });
+
   test('that forgot erases link and token again', async () => {
     expect(await reapply(receipt(devi, 3), receipt(devi, 4, { cause: 'forgotten' }))).toBe('erased');
     expect(await row()).toMatchObject({ generation: 4, state: { status: 'ended', causes: [] }, erasedAt: LATER });
@@ -165,5 +177,58 @@ describe('a turning off that a receipt tells of', () => {
     await reapplyTurningOff(world.pool, off(2), by);
     expect(await reapplyTurningOff(world.pool, off(1), by)).toBeUndefined();
     expect(await sharing()).toMatchObject({ sharingGeneration: 2 });
+  });
+});
+
+describe('what was taken back after the backup', () => {
+  const again = (withdrawal: KeptWithdrawal['withdrawal'], subjectId: string, at = LATER) =>
+    withdrawAgain(world.pool, { seq: 1, withdrawal, subjectId, at }, by);
+  const profile = async () => {
+    const { rows } = await world.pool.query<{ id: string; visibility: string }>(
+      'select p.id, visibility from profile p join connection_person m on m.profile_id = p.id where connection_id = $1',
+      [devi],
+    );
+    return rows[0]!;
+  };
+  const shows = (at: string) => world.pool.query(`update profile set visibility = 'public', visibility_at = $1`, [at]);
+
+  test('is taken back again: a public profile', async () => {
+    await shows(AT);
+    const { id } = await profile();
+    expect([await again('profile.made_private', id), await again('profile.made_private', id)]).toEqual([true, false]);
+    expect(await profile()).toMatchObject({ visibility: 'private' });
+  });
+
+  test('and stays as its owner has made it since', async () => {
+    await shows(addMs(LATER, 1));
+    const { id } = await profile();
+    expect(await again('profile.made_private', id)).toBe(false);
+    expect(await profile()).toMatchObject({ visibility: 'public' });
+  });
+
+  test('is taken back again: an API token', async () => {
+    const { id } = await createToken(world.pool, {
+      name: 'on call',
+      owner: { role: 'operator' },
+      actor: 'test',
+      at: new Date(AT),
+    });
+    expect([await again('token.revoked', id), await again('token.revoked', id)]).toEqual([true, false]);
+    expect(await again('token.revoked', randomUUID())).toBe(false);
+    const { rows } = await world.pool.query('select revoked_at from api_token where id = $1', [id]);
+    expect(rows).toEqual([{ revoked_at: new Date(LATER) }]);
+  });
+
+  test('is taken back again: notes, and not those that were written since', async () => {
+    const request = randomUUID();
+    for (const at of [AT, addMs(LATER, 1)]) {
+      await world.pool.query(
+        `insert into note (id, subject_kind, subject_id, author, text, created_at) values ($1, 'request', $2, 'x', 'x', $3)`,
+        [randomUUID(), request, at],
+      );
+    }
+    const outcomes = [await again('request.notes_erased', request), await again('request.notes_erased', request)];
+    expect(outcomes).toEqual([true, false]);
+    expect((await world.pool.query('select 1 from note')).rowCount).toBe(1);
   });
 });

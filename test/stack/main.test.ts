@@ -63,7 +63,7 @@ describe('npm start ends with one sentence that says what to do', () => {
 
   test('when an option is unknown', async () => {
     const { code, output } = await start({ DATA_DIR: sandbox.folder() }, ['--frehs']);
-    expect(output).toContain('The only option is --fresh.');
+    expect(output).toContain('The options are --fresh and --servers.');
     expect(output).not.toContain(' at ');
     expect(code).toBe(1);
   });

@@ -40,6 +40,7 @@ export function deletionCommands(program: Command, { database, bothStores, show 
             ['Receipts', `${done.receipts.read} read, ${done.receipts.putBack} put back`],
             ['Connections', `${done.connections.removed} removed again, ${done.connections.erased} forgotten again`],
             ['Instances', `${done.instances.turnedOff} turned off again, ${done.instances.itemsDeleted} days deleted`],
+            ['Taken back', `${done.withdrawn} made private, revoked or erased again`],
             ['Links', `${done.lapsed} erased again, whose window has ended`],
             [
               'Workflows',

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { receiptHorizon, receiptsBetween } from '../../db/kept-receipts.ts';
+import { withdrawalHorizon, withdrawalsBetween } from '../../db/kept-withdrawals.ts';
 import { receipts } from '../answers.ts';
 import { uuid } from '../arguments.ts';
-import { openReceiptsFile } from '../receipts-file.ts';
+import { openReceiptsFile, type KeptLine, type ReceiptsFile } from '../receipts-file.ts';
 import type { Pool } from '../../db/pool.ts';
 import type { Session } from '../session.ts';
 import { table, when } from '../text.ts';
@@ -39,12 +40,12 @@ export function receiptCommands(program: Command, { api, database, show }: Sessi
   noun
     .command('export')
     .description(
-      'keep the receipts apart from the database: adds to a file, a line each, those that it does not have; ids, times and totals, and nobody’s name',
+      'keep apart from the database what must not come back with a backup of it: adds to a file, a line each, the receipts that it does not have, and what was made private, revoked or erased; ids, times and totals, and nobody’s name',
     )
     .argument('<path>', 'the file; made where there is none')
     .action(async (path: string) => {
       const answer = await database((pool) => exportReceipts(pool, path));
-      show(answer, () => `${answer.added} receipts were added to ${path}.\n`);
+      show(answer, () => `${answer.added} lines were added to ${path}.\n`);
     });
 }
 
@@ -52,22 +53,36 @@ const BATCH = 1000;
 const EXPORTERS = 20;
 
 /** One at a time: two that add to the same file would each take the other's last line for one that was cut off. */
-async function exportReceipts(pool: Pool, path: string): Promise<{ path: string; added: number; last: number }> {
+async function exportReceipts(pool: Pool, path: string): Promise<{ path: string; added: number }> {
   await takeTurn(pool);
   const file = await openReceiptsFile(path);
-  let { last } = file;
-  let added = 0;
   try {
-    const horizon = await receiptHorizon(pool);
-    for (;;) {
-      const batch = await receiptsBetween(pool, last, horizon, BATCH);
-      if (batch.length === 0) return { path, added, last };
-      await file.add(batch);
-      added += batch.length;
-      last = batch.at(-1)!.seq;
-    }
+    const { receipt, withdrawal } = file.last;
+    const added = await addAll(file, receipt, await receiptHorizon(pool), (...between) =>
+      receiptsBetween(pool, ...between, BATCH),
+    );
+    const withdrawals = await addAll(file, withdrawal, await withdrawalHorizon(pool), (...between) =>
+      withdrawalsBetween(pool, ...between, BATCH),
+    );
+    return { path, added: added + withdrawals };
   } finally {
     await file.close();
+  }
+}
+
+async function addAll(
+  file: ReceiptsFile,
+  after: number,
+  horizon: number,
+  between: (after: number, horizon: number) => Promise<KeptLine[]>,
+): Promise<number> {
+  let added = 0;
+  for (let last = after; ;) {
+    const batch = await between(last, horizon);
+    if (batch.length === 0) return added;
+    await file.add(batch);
+    added += batch.length;
+    last = batch.at(-1)!.seq;
   }
 }
 
