@@ -18,9 +18,9 @@ const place = z
   .regex(new RegExp(`^(${CHAPTERS.join('|')})(:[A-Za-z0-9_-]{1,2000})?$`), 'is no place that an answer named')
   .default(CHAPTERS[0])
   .meta({ description: 'Where to go on: `next` of the answer before.' });
-const attempts = z.coerce.number().int().min(2).max(1000).default(10).meta({
-  description: 'From so many attempts on, a step that fails counts as one that cannot go on.',
-});
+const ATTEMPTS = { description: 'From so many attempts on, a step that fails counts as one that cannot go on.' };
+const attempts = z.int().min(2).max(1000).default(10).meta(ATTEMPTS);
+const attemptsAsked = z.coerce.number().int().min(2).max(1000).default(10).meta(ATTEMPTS);
 
 const finding = z.object({
   poison: z.enum(POISONS),
@@ -59,7 +59,7 @@ export const doctorPoisonRoutes = [
     tag,
     summary: 'What is wrong between rows and workflows and is not put right by itself, a page at a time',
     action: 'doctor.read',
-    query: z.strictObject({ after: place, attempts }),
+    query: z.strictObject({ after: place, attempts: attemptsAsked }),
     responses: { 200: page.meta({ id: 'Findings' }) },
     handler: async ({ deps, query }) => {
       const { body } = await examine(deps, query.after, query.attempts);
