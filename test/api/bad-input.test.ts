@@ -226,6 +226,8 @@ describe('a field', () => {
   });
 
   const withBody = allRoutes.filter((route) => route.body !== undefined);
+  /** What is odd for all fields but these. */
+  const TAKEN: Record<string, unknown> = { 'repairPoison.attempts': 7 };
   const ODD: unknown[] = [null, 7, -1, [], {}, ['x'], '', ' ', 'nul \u0000', 'half \ud800', 'x'.repeat(5000)];
 
   test.each(withBody.map((route) => [route.operationId, route] as const))(
@@ -233,7 +235,8 @@ describe('a field', () => {
     async (_, route) => {
       const path = route.path.replace(':id', route.path.includes('instances') ? instanceId : accountId);
       for (const field of Object.keys(route.body!.shape)) {
-        for (const odd of ODD) {
+        const taken = TAKEN[`${route.operationId}.${field}`];
+        for (const odd of ODD.filter((one) => one !== taken)) {
           const reply = await send(route, path, { ...bodyOf(route), [field]: odd });
           expect([400, 404, 409]).toContain(reply.status);
         }
