@@ -6,7 +6,7 @@ import { EXIT } from './exit-codes.ts';
 import { Failure, misused } from './failure.ts';
 
 // What `npm start` leaves in its data folder while it runs, and of the demo that it seeded.
-const addresses = z.object({ apiUrl: z.string(), databaseUrl: z.string(), temporalAddress: z.string() });
+const addresses = z.object({ apiUrl: z.string(), databaseUrl: z.string(), temporalAddress: z.string().optional() });
 const demo = z.object({ operator: z.string() });
 
 export interface ApiPlace {
