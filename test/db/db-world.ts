@@ -6,9 +6,11 @@ import { insertInstance } from '../../src/db/instances.ts';
 import { applySharing, type SharingOutcome } from '../../src/db/sharing.ts';
 import { createPool, inTransaction, type Client, type Pool } from '../../src/db/pool.ts';
 import { ensureProfile } from '../../src/db/profiles.ts';
+import { recordFailures } from '../../src/db/read-answers.ts';
 import { openPage } from '../../src/db/sync-pages.ts';
 import { beginInstanceRun, beginRun } from '../../src/db/sync-runs.ts';
-import { stepConnection, type ConnectionCommand } from '../../src/domain/connection.ts';
+import { stepConnection, type ConnectionCommand, type ObservedCause } from '../../src/domain/connection.ts';
+import type { SourceFailure } from '../../src/domain/errors.ts';
 import type { SharingCommand, Side } from '../../src/domain/sharing.ts';
 import type { DayCount } from '../../src/domain/window.ts';
 import type { LedgerMessage } from '../../src/ports/ledger.ts';
@@ -36,6 +38,10 @@ export interface DbWorld {
   remove(kind: 'opt_out' | 'forget', id: string, operationId?: string): Promise<{ generation: number }>;
   /** A page of a new run, opened: it may write under its number. */
   openPage(): Promise<{ page: PageKey; readNumber: number }>;
+  /** A read that begins and ends now, and fails. */
+  fails(id: string, failure: SourceFailure, at?: string): Promise<void>;
+  /** A cause that has outlived its grace: the sweeper has woken the workflow for it. */
+  outlives(id: string, cause: ObservedCause): Promise<void>;
   counts(id: string): Promise<DayCount[]>;
   /** A pool whose one connection can be found by its name. */
   as(name: string): Pool;
@@ -82,6 +88,8 @@ async function onInstance(database: Pick<DbWorld, 'url' | 'pool' | 'as' | 'close
     switchSide: (side, on) => world.sharing({ type: 'switch', side, on }),
     remove: (kind, id, operationId) => inTransaction(pool, (tx) => removeIn(tx, kind, id, operationId)),
     openPage: () => openNewPage(world),
+    fails: (id, failure, at) => readFails(world, id, failure, at),
+    outlives: (id, cause) => outlives(world, id, cause),
     counts: (id) => countsOf(world, id),
   };
   await world.sharing({ type: 'approve' });
@@ -143,6 +151,20 @@ async function openNewPage({ pool, instanceId }: DbWorld) {
   await beginInstanceRun(pool, runId, instanceId, AT);
   const page: PageKey = { runId, instanceId, fromId: '00000000-0000-0000-0000-000000000000' };
   return { page, readNumber: (await openPage(pool, page, AT))! };
+}
+
+async function readFails({ pool }: DbWorld, connectionId: string, failure: SourceFailure, at = AT): Promise<void> {
+  const { generation } = (await loadConnection(pool, connectionId))!;
+  const { rows } = await pool.query<{ next: number }>(`select nextval('read_number') as next`);
+  await inTransaction(pool, (tx) => recordFailures(tx, rows[0]!.next, [{ connectionId, generation, failure }], at));
+}
+
+async function outlives({ pool, instanceId }: DbWorld, connectionId: string, cause: ObservedCause): Promise<void> {
+  await pool.query(
+    `insert into sighting (connection_id, instance_id, cause, first_at, last_at, times, woken_at)
+     values ($1, $2, $3, $4, $4, 3, $4) on conflict (connection_id) do update set cause = excluded.cause, woken_at = $4`,
+    [connectionId, instanceId, cause, AT],
+  );
 }
 
 async function countsOf({ pool }: DbWorld, id: string): Promise<DayCount[]> {
