@@ -83,7 +83,7 @@ async function onInstance(database: Pick<DbWorld, 'url' | 'pool' | 'as' | 'close
       await world.step(id, { type: 'send', consentVersion: '1' });
       return id;
     },
-    step: (id, command, at) => step(world, id, command, at),
+    step: (id, command, at) => inTransaction(pool, (tx) => stepIn(tx, id, command, at)),
     sharing: (command, at = AT) => inTransaction(pool, (tx) => sharingIn(tx, instanceId, command, at)),
     switchSide: (side, on) => world.sharing({ type: 'switch', side, on }),
     remove: (kind, id, operationId) => inTransaction(pool, (tx) => removeIn(tx, kind, id, operationId)),
@@ -101,33 +101,43 @@ async function onInstance(database: Pick<DbWorld, 'url' | 'pool' | 'as' | 'close
 let people = 0;
 
 async function connect(world: DbWorld): Promise<string> {
-  const id = randomUUID();
   people += 1;
   const userId = people;
-  await inTransaction(world.pool, async (tx) => {
-    const profile = await ensureProfile(tx, 900_000 + userId);
-    await insertConnection(tx, {
-      id,
-      instanceId: world.instanceId,
-      sourceUserId: userId,
-      sourceCreatedAt: '2020-01-01T00:00:00Z',
-      profileId: profile.id,
-      token: { ciphertext: Buffer.from(`token of ${id}`), keyId: 'k1', refreshCiphertext: null, expiresAt: null },
-      actor: 'test',
-      operationId: randomUUID(),
-      asOf: AT,
-    });
-  });
+  const id = await inTransaction(world.pool, (tx) => connectIn(tx, world.instanceId, userId, 900_000 + userId));
   await world.step(id, { type: 'establish' });
   return id;
 }
 
-async function step(world: DbWorld, connectionId: string, command: ConnectionCommand, asOf = AT) {
-  const { state } = (await loadConnection(world.pool, connectionId))!;
+/** What the API does when a developer connects. @returns the connection's id */
+export async function connectIn(
+  tx: Client,
+  instanceId: string,
+  sourceUserId: number,
+  githubUserId: number,
+): Promise<string> {
+  const id = randomUUID();
+  const profile = await ensureProfile(tx, githubUserId);
+  await insertConnection(tx, {
+    id,
+    instanceId,
+    sourceUserId,
+    sourceCreatedAt: '2020-01-01T00:00:00Z',
+    profileId: profile.id,
+    token: { ciphertext: Buffer.from(`token of ${id}`), keyId: 'k1', refreshCiphertext: null, expiresAt: null },
+    actor: 'test',
+    operationId: randomUUID(),
+    asOf: AT,
+  });
+  return id;
+}
+
+/** Decided by what is read now, as a workflow that has just looked; the transaction waits where it has to. */
+export async function stepIn(tx: Client, connectionId: string, command: ConnectionCommand, asOf = AT) {
+  const { state } = (await loadConnection(tx, connectionId))!;
   const { next, action, fence } = stepConnection(state, command);
   if (action === undefined) return undefined;
   const by = { connectionId, operationId: randomUUID(), actor: 'test', asOf, restoreWindowMs: WINDOW_MS };
-  return inTransaction(world.pool, (tx) => commitConnection(tx, { ...by, action, next, fence }));
+  return commitConnection(tx, { ...by, action, next, fence });
 }
 
 export function sharingIn(tx: Client, instanceId: string, command: SharingCommand, at = AT): Promise<SharingOutcome> {

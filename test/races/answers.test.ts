@@ -1,15 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { commitConnection } from '../../src/db/connection-steps.ts';
 import { loadConnection } from '../../src/db/connections.ts';
 import { openRead, recordRecoveries, writePage, writeRead, type OpenRead } from '../../src/db/count-writes.ts';
 import { inTransaction, type Client } from '../../src/db/pool.ts';
 import { recordFailures } from '../../src/db/read-answers.ts';
 import { dismiss } from '../../src/db/sightings.ts';
 import { finishPage, keptCounts, openPage } from '../../src/db/sync-pages.ts';
-import { stepConnection } from '../../src/domain/connection.ts';
 import { windowAt } from '../../src/domain/window.ts';
-import { AT, createDbWorld, says, WINDOW_MS, type DbWorld } from '../db/db-world.ts';
+import { AT, createDbWorld, says, stepIn, type DbWorld } from '../db/db-world.ts';
 import { held, waits } from '../db/held.ts';
 
 let world: DbWorld;
@@ -147,12 +144,7 @@ describe('an observed cause at the end of its grace', () => {
   });
 
   /** The workflow’s step, decided by what it saw before. */
-  async function removal(tx: Client) {
-    const { state } = (await loadConnection(world.pool, devi))!;
-    const { next, action, fence } = stepConnection(state, { type: 'observe', cause: 'token_lost' });
-    const by = { operationId: randomUUID(), actor: 'system', asOf: AT, restoreWindowMs: WINDOW_MS };
-    return commitConnection(tx, { connectionId: devi, ...by, next, action: action!, fence });
-  }
+  const removal = (tx: Client) => stepIn(tx, devi, { type: 'observe', cause: 'token_lost' });
   const remove = () => inTransaction(world.as('workflow'), removal);
   const status = async () => (await loadConnection(world.pool, devi))!.state.status;
 
