@@ -8,6 +8,7 @@ import { receiptsOf } from '../../src/db/removals.ts';
 import { newRequest } from '../../src/domain/access-request.ts';
 import { addDaysTo } from '../../src/domain/dates.ts';
 import { startOrphan } from '../../src/temporal/deliver.ts';
+import { stateQuery } from '../../src/workflows/connection.messages.ts';
 import { connectionWorkflowId } from '../../src/workflows/ids.ts';
 import { timeSkippingEnv } from '../support/time-skipping.ts';
 import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
@@ -24,9 +25,15 @@ afterAll(async () => {
   await env.teardown();
 });
 
-/** From now on nothing happens by itself: the server's clock does not skip over work that waits for a worker. */
-const stops = (developer: Developer) =>
-  world.client.workflow.getHandle(connectionWorkflowId(developer.id)).terminate('nothing runs for a while');
+/**
+ * From now on nothing happens by itself. The server's clock does not skip over work that waits for a worker, nor over
+ * that of a workflow which was ended in the midst of it: it has to be idle.
+ */
+async function stops(developer: Developer, status: string): Promise<void> {
+  const handle = world.client.workflow.getHandle(connectionWorkflowId(developer.id));
+  await eventually(async () => (await handle.query(stateQuery))?.status === status, `it knows that it is ${status}`);
+  await handle.terminate('nothing runs for a while');
+}
 const linked = async ({ id }: Developer) =>
   (await world.pool.query('select 1 from connection_person where connection_id = $1', [id])).rowCount === 1;
 const actions = async (id: string) =>
@@ -36,7 +43,7 @@ const actions = async (id: string) =>
 
 test('an opt-out that nobody took up for a week is done then, as of when it was asked for', async () => {
   const devi = await world.sending('devi');
-  await stops(devi);
+  await stops(devi, 'sending');
   const asked = await world.now();
   await devi.acceptOptOut();
   await world.sleep('7 days');
@@ -60,7 +67,7 @@ test('a window that ended while nothing ran ends when somebody looks, once', asy
   const emil = await world.sending('emil');
   await emil.optOut();
   await emil.until('restorable');
-  await stops(emil);
+  await stops(emil, 'restorable');
   await world.sleep('97 days');
   expect(await linked(emil)).toBe(true);
   expect(await takeOverdue(world.pool, await world.now(), 10)).toContain(emil.id);
