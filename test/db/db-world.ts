@@ -4,6 +4,7 @@ import { insertConnection, loadConnection } from '../../src/db/connections.ts';
 import type { PageKey } from '../../src/db/count-writes.ts';
 import { insertInstance } from '../../src/db/instances.ts';
 import { applySharing, type SharingOutcome } from '../../src/db/sharing.ts';
+import { acceptMove } from '../../src/db/moves.ts';
 import { createPool, inTransaction, type Client, type Pool } from '../../src/db/pool.ts';
 import { ensureProfile } from '../../src/db/profiles.ts';
 import { recordFailures } from '../../src/db/read-answers.ts';
@@ -153,6 +154,13 @@ export function removeIn(
   asOf = AT,
 ) {
   return acceptRemoval(tx, { connectionId, kind, operationId, actor: 'test', asOf, restoreWindowMs: WINDOW_MS });
+}
+
+/** What the API does when a developer moves, here to a profile of its own. */
+export async function moveIn(tx: Client, connectionId: string): Promise<number> {
+  const { id: profileId } = await ensureProfile(tx, 5_000_000);
+  const by = { operationId: randomUUID(), actor: 'test', asOf: AT, restoreWindowMs: WINDOW_MS };
+  return (await acceptMove(tx, { connectionId, profileId, consentVersion: '1', ...by })).generation;
 }
 
 async function openNewPage({ pool, instanceId }: DbWorld) {

@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lapseConnection } from '../../src/db/connection-steps.ts';
 import { loadConnection } from '../../src/db/connections.ts';
-import { acceptMove } from '../../src/db/moves.ts';
 import { inTransaction, type Client, type Pool } from '../../src/db/pool.ts';
-import { ensureProfile } from '../../src/db/profiles.ts';
 import { eraseCohortBatch, turnOffBatch } from '../../src/db/turning-off.ts';
 import { addMs } from '../../src/domain/dates.ts';
-import { AT, createDbWorld, removeIn, stepIn, WINDOW_MS, type DbWorld } from '../db/db-world.ts';
+import { AT, createDbWorld, moveIn, removeIn, stepIn, WINDOW_MS, type DbWorld } from '../db/db-world.ts';
 import { held, waits } from '../db/held.ts';
 import { refusal } from './refusal.ts';
 
@@ -86,7 +83,7 @@ describe('an opt-out and an act that would send', () => {
   const optOut = (tx: Client) => removeIn(tx, 'opt_out', devi);
   const ACTS: Record<string, (tx: Client) => Promise<unknown>> = {
     'tick of a new text': (tx: Client) => stepIn(tx, devi, { type: 'send', consentVersion: '2' }),
-    move: (tx: Client) => moveIn(tx),
+    move: (tx: Client) => moveIn(tx, devi),
   };
 
   test.each(Object.entries(ACTS))('when the opt-out is first, a %s waits for it and is refused', async (_, act) => {
@@ -112,12 +109,6 @@ describe('an opt-out and an act that would send', () => {
       expect(await intents()).toContainEqual({ kind: 'opt_out' });
     },
   );
-
-  async function moveIn(tx: Client) {
-    const { id: profileId } = await ensureProfile(tx, 5_000_000);
-    const by = { operationId: randomUUID(), actor: 'test', asOf: AT, restoreWindowMs: WINDOW_MS };
-    return acceptMove(tx, { connectionId: devi, profileId, consentVersion: '1', ...by });
-  }
 });
 
 describe('a forget and the end of the 90 days', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { addDays, utcDay } from '../../src/domain/dates.ts';
+import { utcDay } from '../../src/domain/dates.ts';
 import { windowAt } from '../../src/domain/window.ts';
 import { createWorld, type Developer, type World } from '../support/world.ts';
 

@@ -51,7 +51,6 @@ test('the same request under two keys at the same time makes one connection', as
   await hold.waiting(2);
   hold.release();
   const replies = await Promise.all(tabs);
-  expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409]);
   const made = replies.find(({ status }) => status === 201)!;
   expect(replies.find(({ status }) => status === 409)).toMatchObject({
     code: 'already_connected',
