@@ -115,6 +115,7 @@ export async function connectIn(
   instanceId: string,
   sourceUserId: number,
   githubUserId: number,
+  sourceCreatedAt = '2020-01-01T00:00:00Z',
 ): Promise<string> {
   const id = randomUUID();
   const profile = await ensureProfile(tx, githubUserId);
@@ -122,7 +123,7 @@ export async function connectIn(
     id,
     instanceId,
     sourceUserId,
-    sourceCreatedAt: '2020-01-01T00:00:00Z',
+    sourceCreatedAt,
     profileId: profile.id,
     token: { ciphertext: Buffer.from(`token of ${id}`), keyId: 'k1', refreshCiphertext: null, expiresAt: null },
     actor: 'test',

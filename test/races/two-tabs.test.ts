@@ -40,6 +40,19 @@ describe('connecting in two tabs at once', () => {
     expect(await second).toEqual({ code: 'already_connected', facts: { connectionId: first.value } });
   });
 
+  test('as whoever had an id and as whoever has it now makes a connection of each', async () => {
+    const before = await held(world.pool, connect(7, 9));
+    const now = await inTransaction(world.pool, (tx) => connectIn(tx, world.instanceId, 7, 10, '2026-01-01T00:00:00Z'));
+    await before.commit();
+    const { rows } = await world.pool.query<{ id: string; year: string }>(
+      `select connection_id as id, to_char(source_created_at, 'YYYY') as year from connection_person order by year`,
+    );
+    expect(rows).toEqual([
+      { id: before.value, year: '2020' },
+      { id: now, year: '2026' },
+    ]);
+  });
+
   test('as two users of the instance gives the profile to the first', async () => {
     await ensureProfile(world.pool, 9);
     const first = await held(world.pool, connect(7, 9));
