@@ -148,16 +148,10 @@ export function createConnectionActivities(deps: ActivityDeps) {
           Date.parse(input.asOf),
         );
         if (!answer.ok) {
-          await db.counts.closeRead(pool, read);
-          await db.pages.recordFailures(
-            pool,
-            instance.id,
-            [{ connectionId: connection.id, failure: answer.failure }],
-            input.asOf,
-          );
+          const failed = { connectionId: connection.id, generation: input.generation, failure: answer.failure };
+          await db.inTransaction(pool, (tx) => db.answers.recordFailures(tx, read.readNumber, [failed], input.asOf));
           return { outcome: 'failed', failure: answer.failure, retryAfterMs: answer.retryAfterMs ?? null };
         }
-        if (connection.hasFailure || connection.sighted) await db.pages.recordRecoveries(pool, [connection.id]);
         const kept = (await db.ledger.windows(pool, [connection.id], window)).get(connection.id)!;
         const days = window.labels.flatMap((date, at) =>
           kept[at] === 0 && answer.counts[at] === 0 ? [] : [{ date, count: answer.counts[at]! }],

@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
-import type { SourceFailure } from '../domain/errors.ts';
 import { SOURCE_LABELS } from '../domain/source-label.ts';
 import { differingDays, windowAt, type Window } from '../domain/window.ts';
 import type { InstanceRow } from '../db/instances.ts';
 import type { PageKey, PageWrite } from '../db/count-writes.ts';
+import type { FailedRead } from '../db/read-answers.ts';
 import type { PageConnection } from '../db/sync-pages.ts';
 import type { ActivityDeps } from './deps.ts';
 import { guarded } from './failures.ts';
@@ -120,7 +120,7 @@ export function createPageActivities(deps: ActivityDeps) {
   /** Sets what differs. @returns how many connections that was */
   async function storePage(page: PageRead): Promise<number> {
     const { key, readNumber, toId, connections, failures } = page;
-    await db.pages.recordRecoveries(pool, page.recovered);
+    await db.counts.recordRecoveries(pool, key, readNumber, page.recovered);
     const changed = await db.counts.writePage(pool, key, readNumber, await differing(page));
     const at = new Date().toISOString();
     await db.pages.finishPage(pool, key, readNumber, { toId, connections, failures, at });
@@ -129,7 +129,7 @@ export function createPageActivities(deps: ActivityDeps) {
 
   interface Reads {
     good: { connection: PageConnection; counts: Int32Array }[];
-    failures: { connectionId: string; failure: SourceFailure }[];
+    failures: FailedRead[];
     recovered: string[];
     systemicFailures: number;
   }
@@ -154,7 +154,8 @@ export function createPageActivities(deps: ActivityDeps) {
           reads.good.push({ connection, counts: answer.counts });
           if (connection.hasFailure || connection.sighted) reads.recovered.push(connection.id);
         } else {
-          reads.failures.push({ connectionId: connection.id, failure: answer.failure });
+          const { id: connectionId, generation } = connection;
+          reads.failures.push({ connectionId, generation, failure: answer.failure });
           if (answer.systemic) reads.systemicFailures += 1;
         }
       }

@@ -87,8 +87,11 @@ export function createTurningOffActivities(deps: ActivityDeps) {
       );
     },
 
-    /** Erases the links of the cohort that did not come back. Sweeps close their workflows, at a bounded rate. */
-    async eraseCohort(input: TurningOffKey & { at: string }): Promise<number> {
+    /**
+     * Erases the links of the cohort that did not come back. Sweeps close their workflows, at a bounded rate.
+     * @returns `endsAt`: when the next of them ends, where PostgreSQL has a later end than `at`
+     */
+    async eraseCohort(input: TurningOffKey & { at: string }): Promise<{ erased: number; endsAt: string | null }> {
       return guarded(async () => {
         const context = Context.current();
         let erased = 0;
@@ -98,10 +101,13 @@ export function createTurningOffActivities(deps: ActivityDeps) {
           erased += ids.length;
           context.heartbeat(erased);
         }
-        await db.inTransaction(pool, (tx) =>
-          db.turningOff.markErased(tx, input.instanceId, input.generation, input.at),
-        );
-        return erased;
+        const endsAt = await db.turningOff.cohortEnds(pool, input.instanceId, input.generation);
+        if (endsAt === null) {
+          await db.inTransaction(pool, (tx) =>
+            db.turningOff.markErased(tx, input.instanceId, input.generation, input.at),
+          );
+        }
+        return { erased, endsAt };
       });
     },
   };

@@ -57,7 +57,8 @@ export async function lockConnection(tx: Client, connectionId: string): Promise<
 
 /**
  * One step of a connection: fence, projection, audit, intents and messages in one transaction.
- * @throws DomainError sharing_off, sharing_paused, turning_off, window_lapsed, removing (an accepted removal waits), not_found
+ * @throws DomainError sharing_off, sharing_paused, turning_off, window_lapsed, removing (an accepted removal waits), not_found,
+ * fence_moved (what was observed does not stand any more)
  */
 export async function commitConnection(tx: Client, commit: ConnectionCommit): Promise<Committed> {
   const fences = await lockConnection(tx, commit.connectionId);
@@ -69,7 +70,10 @@ export async function commitConnection(tx: Client, commit: ConnectionCommit): Pr
   if (fences.erased_at && commit.next.status !== 'ended') throw new DomainError('not_found');
   if (commit.fence === 'enter') await enter(tx, commit, fences);
   if (commit.fence === 'change_profile') await changeProfile(tx, commit.connectionId);
-  if (commit.fence === 'close') await closeFence(tx, commit.connectionId, addMs(commit.asOf, commit.restoreWindowMs));
+  if (commit.fence === 'close') {
+    await requireSighting(tx, commit);
+    await closeFence(tx, commit.connectionId, addMs(commit.asOf, commit.restoreWindowMs));
+  }
   const row = await recordStep(tx, commit);
   await markDone(tx, commit.intents ?? [], commit.asOf);
   await enqueue(
@@ -92,6 +96,15 @@ async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Prom
     [commit.connectionId, generation],
   );
   await tx.query('delete from sighting where connection_id = $1', [commit.connectionId]);
+}
+
+/** What was seen may have lifted since the workflow looked, or a run that is under way may have seen it anew and judges first. */
+async function requireSighting(tx: Client, { connectionId, next }: ConnectionCommit): Promise<void> {
+  const { rowCount } = await tx.query(
+    'select 1 from sighting where connection_id = $1 and cause = any($2) and woken_at is not null for update',
+    [connectionId, next.causes],
+  );
+  if (rowCount === 0) throw new DomainError('fence_moved');
 }
 
 /** From here on no write of an older generation passes; the 90 days start with the first removal. */

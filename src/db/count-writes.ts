@@ -3,6 +3,7 @@ import type { LedgerMessage } from '../ports/ledger.ts';
 import { ledger } from './ledger.ts';
 import { lockInstanceShared } from './locks.ts';
 import { inTransaction, type Client, type Pool } from './pool.ts';
+import { lift } from './read-answers.ts';
 
 /** One transaction never holds more connections than this, so that a gate or an opt-out waits for milliseconds. */
 const WRITE_CHUNK = 200;
@@ -37,7 +38,6 @@ async function lockWritable(
     `select c.id, c.generation, c.read_number from connection c join instance i on i.id = c.instance_id
      where c.id = any($2::uuid[]) and i.id = $1 and i.gate_open and c.sharing_generation = i.sharing_generation
        and c.restore_until is null and c.erased_at is null
-       and not exists (select 1 from sighting s where s.connection_id = c.id)
      order by c.id for ${strength} of c`,
     [instanceId, ids],
   );
@@ -67,11 +67,7 @@ async function writeChunk(
   chunk: PageWrite[],
 ): Promise<number | undefined> {
   await lockInstanceShared(tx, page.instanceId);
-  const held = await tx.query(
-    `select 1 from sync_page where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4 for no key update`,
-    [page.runId, page.instanceId, page.fromId, readNumber],
-  );
-  if (held.rowCount === 0) return undefined;
+  if (!(await lockPage(tx, page, readNumber))) return undefined;
   const ids = (open: boolean) =>
     chunk.filter((write) => write.openRead === open).map((write) => write.message.connectionId);
   const met = await lockWritable(tx, page.instanceId, ids(true), 'no key update');
@@ -85,6 +81,10 @@ async function writeChunk(
     tx,
     passing.map((write) => write.message),
   );
+  await lift(
+    tx,
+    passing.map((write) => write.message.connectionId),
+  );
   const marked = met.filter((row) => row.read_number <= readNumber).map((row) => row.id);
   if (marked.length > 0) {
     // From here on that read writes nothing, so later pages need not meet it again, should it have died.
@@ -96,6 +96,36 @@ async function writeChunk(
     [page.runId, page.instanceId, page.fromId, passing.length],
   );
   return passing.length;
+}
+
+/** @returns whether this attempt still holds the page, which nobody can take from it until the transaction ends */
+async function lockPage(tx: Client, page: PageKey, readNumber: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `select 1 from sync_page where run_id = $1 and instance_id = $2 and from_id = $3 and read_number = $4 for no key update`,
+    [page.runId, page.instanceId, page.fromId, readNumber],
+  );
+  return rowCount === 1;
+}
+
+/** Lifts what stood against connections that a page could read; not where a later read has come meanwhile. */
+export async function recordRecoveries(
+  pool: Pool,
+  page: PageKey,
+  readNumber: number,
+  connectionIds: string[],
+): Promise<void> {
+  if (connectionIds.length === 0) return;
+  await inTransaction(pool, async (tx) => {
+    if (!(await lockPage(tx, page, readNumber))) return;
+    const { rows } = await tx.query<{ id: string }>(
+      'select id from connection where id = any($1) and read_number <= $2 order by id for share',
+      [connectionIds, readNumber],
+    );
+    await lift(
+      tx,
+      rows.map((row) => row.id),
+    );
+  });
 }
 
 export interface OpenRead {
@@ -128,24 +158,18 @@ export async function openRead(pool: Pool, connectionId: string, generation: num
 export type ReadOutcome = 'written' | 'superseded' | 'stale';
 
 /**
- * Writes one connection's own read through the fences and closes it, as of `at` (ISO). `superseded`: a page that began later has written;
- * `stale`: a removal or the gate came first.
+ * Writes one connection's own read through the fences and closes it, as of `at` (ISO). `superseded`: a later read has
+ * answered, or is under way; `stale`: a removal or the gate came first.
  */
 export async function writeRead(pool: Pool, read: OpenRead, message: LedgerMessage, at: string): Promise<ReadOutcome> {
   return inTransaction(pool, async (tx) => {
     await lockInstanceShared(tx, read.instanceId);
     const [row] = await lockWritable(tx, read.instanceId, [read.connectionId], 'no key update');
     if (!row || row.generation !== read.generation) return 'stale';
-    if (row.read_number <= read.readNumber) await ledger.put(tx, [message]);
-    await tx.query('update connection set own_read_at = $2 where id = $1', [read.connectionId, at]);
-    await closeRead(tx, read);
-    return row.read_number <= read.readNumber ? 'written' : 'superseded';
+    if (row.read_number > read.readNumber) return 'superseded';
+    await ledger.put(tx, [message]);
+    await lift(tx, [read.connectionId]);
+    await tx.query('update connection set own_read_at = $2, open_read = null where id = $1', [read.connectionId, at]);
+    return 'written';
   });
-}
-
-export async function closeRead(tx: Pick<Client, 'query'>, read: OpenRead): Promise<void> {
-  await tx.query('update connection set open_read = null where id = $1 and open_read = $2', [
-    read.connectionId,
-    read.readNumber,
-  ]);
 }

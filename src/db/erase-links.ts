@@ -1,6 +1,7 @@
 import type { Client } from './pool.ts';
 
-const REVOCATION_DAYS = 7;
+// Not days: those of a zone with changing clocks are not all as long.
+const REVOCATION_HOURS = 7 * 24;
 
 /**
  * Erases all that ties connections to people. The ciphertext alone, still bound to the connection's id, goes to the
@@ -12,10 +13,10 @@ export async function eraseLinks(tx: Client, connectionIds: string[], asOf: stri
     `with gone as (delete from connection_token where connection_id = any($1) returning *)
      insert into token_revocation (connection_id, instance_id, ciphertext, key_id, queued_at, give_up_at, next_try_at)
      select t.connection_id, c.instance_id, t.ciphertext, t.key_id, $2::timestamptz,
-       $2::timestamptz + make_interval(days => $3), $2::timestamptz
+       $2::timestamptz + make_interval(hours => $3), $2::timestamptz
      from gone t join connection c on c.id = t.connection_id
      on conflict (connection_id) do nothing`,
-    [connectionIds, asOf, REVOCATION_DAYS],
+    [connectionIds, asOf, REVOCATION_HOURS],
   );
   await eraseMapping(tx, connectionIds);
   await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);

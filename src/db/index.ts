@@ -11,6 +11,7 @@ export * as intents from './intents.ts';
 export * as removals from './removals.ts';
 export * as runs from './sync-runs.ts';
 export * as pages from './sync-pages.ts';
+export * as answers from './read-answers.ts';
 export * as tokens from './connection-tokens.ts';
 export * as sightings from './sightings.ts';
 export * as turningOff from './turning-off.ts';

@@ -42,14 +42,22 @@ export async function ensureProfile(tx: Queryable, githubUserId: number): Promis
  * @throws DomainError profile_taken, fence_moved
  */
 export async function requireFreeProfile(tx: Queryable, instanceId: string, profileId: string): Promise<void> {
-  const there = await tx.query('select 1 from profile where id = $1 for update', [profileId]);
-  // It was erased just now, with the last link that fed it: asked again, a new one is made.
-  if (there.rowCount === 0) throw new DomainError('fence_moved');
+  await lockProfile(tx, profileId);
   const taken = await tx.query(
     'select 1 from connection_person where instance_id = $1 and (profile_id = $2 or next_profile_id = $2)',
     [instanceId, profileId],
   );
   if (taken.rowCount) throw new DomainError('profile_taken');
+}
+
+/**
+ * Nobody else connects or moves to the profile until the caller's transaction ends.
+ * @throws DomainError fence_moved
+ */
+export async function lockProfile(tx: Queryable, profileId: string): Promise<void> {
+  const there = await tx.query('select 1 from profile where id = $1 for update', [profileId]);
+  // It was erased just now, with the last link that fed it: asked again, a new one is made.
+  if (there.rowCount === 0) throw new DomainError('fence_moved');
 }
 
 export async function profileOf(db: Queryable, githubUserId: number): Promise<Profile | undefined> {

@@ -1,8 +1,7 @@
-import type { SourceFailure } from '../domain/errors.ts';
-import { causeOf } from '../domain/observed.ts';
 import type { Window } from '../domain/window.ts';
 import type { PageKey } from './count-writes.ts';
 import { ledger } from './ledger.ts';
+import { recordFailures, type FailedRead } from './read-answers.ts';
 import { inTransaction, type Pool, type Queryable } from './pool.ts';
 
 /** One connection as a page reads it. */
@@ -131,7 +130,7 @@ export interface PageResult {
   /** The last id that the page covered. */
   toId: string;
   connections: number;
-  failures: { connectionId: string; failure: SourceFailure }[];
+  failures: FailedRead[];
   at: string;
 }
 
@@ -141,7 +140,7 @@ export async function finishPage(pool: Pool, page: PageKey, readNumber: number, 
   if (result.failures.length === 0) return void (await markFinished(pool, page, readNumber, result));
   await inTransaction(pool, async (tx) => {
     if (!(await markFinished(tx, page, readNumber, result))) return;
-    await recordFailures(tx, page.instanceId, result.failures, result.at);
+    await recordFailures(tx, readNumber, result.failures, result.at);
   });
 }
 
@@ -162,42 +161,4 @@ async function markFinished(db: Queryable, page: PageKey, readNumber: number, re
     ],
   );
   return rowCount === 1;
-}
-
-export async function recordFailures(
-  tx: Queryable,
-  instanceId: string,
-  failures: PageResult['failures'],
-  at: string,
-): Promise<void> {
-  if (failures.length === 0) return;
-  await tx.query(
-    `insert into sync_failure (connection_id, class, first_at, last_at)
-     select c.id, f.class, $3, $3 from unnest($1::uuid[], $2::text[]) as f (id, class)
-     join connection c on c.id = f.id and c.erased_at is null order by c.id for share of c
-     on conflict (connection_id) do update set class = excluded.class, last_at = excluded.last_at,
-       times = sync_failure.times + 1`,
-    [failures.map((row) => row.connectionId), failures.map((row) => row.failure), at],
-  );
-  const sightings = failures.flatMap((row) => {
-    const cause = causeOf(row.failure);
-    return cause ? [{ id: row.connectionId, cause }] : [];
-  });
-  if (sightings.length === 0) return;
-  await tx.query(
-    `insert into sighting (connection_id, instance_id, cause, first_at, last_at)
-     select c.id, $3, s.cause, $4, $4 from unnest($1::uuid[], $2::text[]) as s (id, cause)
-     join connection c on c.id = s.id and c.erased_at is null and c.restore_until is null
-     on conflict (connection_id) do update set cause = excluded.cause, last_at = excluded.last_at, woken_at = null,
-       first_at = case when sighting.cause = excluded.cause then sighting.first_at else excluded.first_at end,
-       times = case when sighting.cause = excluded.cause then sighting.times + 1 else 1 end`,
-    [sightings.map((row) => row.id), sightings.map((row) => row.cause), instanceId, at],
-  );
-}
-
-/** A read that succeeded lifts what was seen, unless its removal was accepted already. */
-export async function recordRecoveries(tx: Queryable, connectionIds: string[]): Promise<void> {
-  if (connectionIds.length === 0) return;
-  await tx.query('delete from sync_failure where connection_id = any($1)', [connectionIds]);
-  await tx.query('delete from sighting where connection_id = any($1)', [connectionIds]);
 }

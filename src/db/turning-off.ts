@@ -144,6 +144,16 @@ export async function eraseCohortBatch(
   });
 }
 
+/** When the next link of a run's cohort ends, ISO; null when none is left. */
+export async function cohortEnds(db: Queryable, instanceId: string, generation: number): Promise<string | null> {
+  const { rows } = await db.query<{ next: Date | null }>(
+    `select min(restore_until) as next from connection
+     where instance_id = $1 and cohort_generation = $2 and erased_at is null`,
+    [instanceId, generation],
+  );
+  return rows[0]!.next?.toISOString() ?? null;
+}
+
 export async function markVerified(tx: Queryable, instanceId: string, generation: number, at: string): Promise<void> {
   await tx.query(
     'update turning_off set verified_at = coalesce(verified_at, $3) where instance_id = $1 and generation = $2',

@@ -54,7 +54,7 @@ export type FenceMove =
   | 'none'
   /** store the instance's sharing generation, if its gate is open, and clear the clock */
   | 'enter'
-  /** raise the generation and start the 90 days */
+  /** raise the generation and start the 90 days, if what was observed stands still */
   | 'close'
   /** put the profile of an accepted move in the place of the old one */
   | 'change_profile';

@@ -146,11 +146,12 @@ export class ConnectionLife {
   ): Promise<void> {
     const { generation } = this.#known;
     const connectionId = this.#connectionId;
-    const by = bySystem(`removed/${generation}`);
     const step = stepConnection(this.#known.state, command);
-    const commit = step.action ? { ...this.#written(step, by), intents } : null;
     for (;;) {
       await removeConnectionCounts({ connectionId, generation });
+      // Only now: a deletion may have waited for a server, and nothing is verified before it is.
+      const by = bySystem(`removed/${generation}`);
+      const commit = step.action ? { ...this.#written(step, by), intents } : null;
       const { left, committed } = await verifyConnectionRemoval({
         connectionId,
         generation,
@@ -161,6 +162,8 @@ export class ConnectionLife {
       });
       if (left === 0) {
         this.view = { ...this.#known, state: step.next, version: committed?.version ?? this.#known.version };
+        // The link may have ended by itself just before: then the act is done without a step.
+        if (!commit) for (const operationId of intents) await closeIntent({ operationId, asOf: by.asOf });
         return;
       }
       await sleep('1s', { summary: 'Counts were left: deletes again' });

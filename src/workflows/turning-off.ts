@@ -19,7 +19,14 @@ export async function turningOff(input: TurningOffKey): Promise<{ erased: number
     await activities.deleteInstanceCounts(input);
   }
   const { eraseAt } = await activities.finishTurningOff({ ...input, at: new Date().toISOString() });
-  const left = Date.parse(eraseAt) - Date.now();
-  if (left > 0) await sleep(left, { summary: 'The cohort’s window to come back' });
-  return { erased: await activities.eraseCohort({ ...input, at: new Date().toISOString() }) };
+  let erased = 0;
+  for (let endsAt: string | null = eraseAt; endsAt !== null;) {
+    const left = Date.parse(endsAt) - Date.now();
+    if (left > 0) await sleep(left, { summary: 'The cohort’s window to come back' });
+    // The window is PostgreSQL's, and a timer only a copy of it: what ends later is waited for.
+    const done = await activities.eraseCohort({ ...input, at: new Date().toISOString() });
+    erased += done.erased;
+    endsAt = done.endsAt;
+  }
+  return { erased };
 }

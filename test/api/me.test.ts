@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { ledger } from '../../src/db/ledger.ts';
 import { removeCounts } from '../../src/db/removals.ts';
-import { recordFailures } from '../../src/db/sync-pages.ts';
+import { inTransaction } from '../../src/db/pool.ts';
+import { recordFailures } from '../../src/db/read-answers.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 import type { Caller } from './client.ts';
 
@@ -22,12 +23,8 @@ beforeAll(async () => {
     await ledger.put(world.pool, [
       { connectionId: id, generation: 1, readNumber: 1, source: 'GitHub Enterprise Server', days: day },
     ]);
-    await recordFailures(
-      world.pool,
-      instanceId,
-      [{ connectionId: id, failure: 'user_suspended' }],
-      '2027-03-01T00:00:00Z',
-    );
+    const failed = { connectionId: id, generation: 1, failure: 'user_suspended' } as const;
+    await inTransaction(world.pool, (tx) => recordFailures(tx, 1, [failed], '2027-03-01T00:00:00Z'));
     await who.put('/api/v1/me/profile', { visibility: 'public' });
     await who.post('/api/v1/access-requests', { instanceId: crypto.randomUUID() });
     return id;

@@ -102,7 +102,7 @@ describe('a cohort', () => {
 test('a page that fails for somebody who is forgotten at that moment leaves nothing about them', async () => {
   const { page, readNumber } = await world.openPage();
   const forget = await held(world.pool, (tx) => removeIn(tx, 'forget', devi));
-  const failures = [{ connectionId: devi, failure: 'user_suspended' as const }];
+  const failures = [{ connectionId: devi, generation: 2, failure: 'user_suspended' as const }];
   const result = { toId: devi, connections: 1, changed: 0, failures, at: AT };
   const finished = finishPage(world.as('page'), page, readNumber, result);
   await waits(world.pool, 'page');

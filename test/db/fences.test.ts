@@ -4,7 +4,7 @@ import type { Client } from '../../src/db/pool.ts';
 import { ledger as profileSide } from '../../src/db/ledger.ts';
 import { countsLeft, removeCounts } from '../../src/db/removals.ts';
 import { turnOffBatch, verifyBatch } from '../../src/db/turning-off.ts';
-import { AT, createDbWorld, removeIn, says, sharingIn, WINDOW_MS, type DbWorld } from './db-world.ts';
+import { AT, createDbWorld, moveIn, removeIn, says, sharingIn, WINDOW_MS, type DbWorld } from './db-world.ts';
 import { held, holdLedger, waits } from './held.ts';
 
 let world: DbWorld;
@@ -46,6 +46,7 @@ interface Removal {
 const REMOVALS: Record<string, Removal> = {
   'opt-out': { accept: (tx) => removal(tx, 'opt_out'), remove: removeOne },
   forget: { accept: (tx) => removal(tx, 'forget'), remove: removeOne },
+  move: { accept: (tx) => moveIn(tx, devi), remove: removeOne },
   disable: { accept: (tx) => turnOff(tx, { type: 'switch', side: 'account', on: false }), remove: removeAll },
   revoke: { accept: (tx) => turnOff(tx, { type: 'revoke' }), remove: removeAll },
 };

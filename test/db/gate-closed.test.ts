@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRead, writePage, writeRead } from '../../src/db/count-writes.ts';
 import { addMs } from '../../src/domain/dates.ts';
 import { loadConnection } from '../../src/db/connections.ts';
-import { readPage, recordFailures, recordRecoveries } from '../../src/db/sync-pages.ts';
+import { inTransaction } from '../../src/db/pool.ts';
+import { recordFailures } from '../../src/db/read-answers.ts';
+import { readPage } from '../../src/db/sync-pages.ts';
 import { turnOffBatch } from '../../src/db/turning-off.ts';
 import { AT, createDbWorld, says, WINDOW_MS, type DbWorld } from './db-world.ts';
 
@@ -121,12 +123,15 @@ test('what is paused flows by itself when GitHub Connect is back', async () => {
   expect(await pageWrites()).toBe(1);
 });
 
-test('a cause that was seen stops the writing of that developer at once, and lets it go on when it lifts', async () => {
+test('a cause that was seen stops what was read before it, and a later read that succeeds lifts it', async () => {
   const emil = await world.sending();
-  await recordFailures(world.pool, world.instanceId, [{ connectionId: devi, failure: 'user_suspended' }], AT);
-  expect(await pageWrites()).toBe(0);
-  const read = await openRead(world.pool, emil, GENERATION);
-  expect(await writeRead(world.pool, read, says(emil, GENERATION, read.readNumber, 7), AT)).toBe('written');
-  await recordRecoveries(world.pool, [devi]);
+  const { page, readNumber } = await world.openPage();
+  const before = [devi, emil].map((id) => ({ message: says(id, GENERATION, readNumber, 7), openRead: false }));
+  const read = await openRead(world.pool, devi, GENERATION);
+  const failed = { connectionId: devi, generation: GENERATION, failure: 'user_suspended' } as const;
+  await inTransaction(world.pool, (tx) => recordFailures(tx, read.readNumber, [failed], AT));
+  expect(await writePage(world.pool, page, readNumber, before)).toBe(1);
+  expect([await world.counts(devi), await world.counts(emil)]).toMatchObject([[], [{ count: 7 }]]);
   expect(await pageWrites()).toBe(1);
+  expect((await world.pool.query('select 1 from sighting')).rowCount).toBe(0);
 });

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ledger } from '../../src/db/ledger.ts';
 import { inTransaction } from '../../src/db/pool.ts';
 import { ensureProfile, publicSources, setVisibility, type Visibility } from '../../src/db/profiles.ts';
-import { recordFailures } from '../../src/db/sync-pages.ts';
 import { addDaysTo } from '../../src/domain/dates.ts';
 import { AT, createDbWorld, says, type DbWorld } from './db-world.ts';
 
@@ -66,7 +65,13 @@ describe('of a public profile nothing is seen', () => {
     ['of an instance that is turned off', () => world.switchSide('instance', false)],
     ['of an instance that is paused', () => world.sharing({ type: 'look', connected: false, at: AT })],
     ['from the moment an opt-out is accepted', () => world.remove('opt_out', devi)],
-    ['of a removal that was observed', () => world.step(devi, { type: 'observe', cause: 'gone' })],
+    [
+      'of a removal that was observed',
+      async () => {
+        await world.outlives(devi, 'gone');
+        await world.step(devi, { type: 'observe', cause: 'gone' });
+      },
+    ],
   ])('%s', async (_, act) => {
     expect(await seen()).toEqual(COUNTS);
     await act();
@@ -107,8 +112,7 @@ test('two instances feed one profile, each by its label', async () => {
 
 test('a source that has failed for 3 days says since when its counts may be wrong', async () => {
   await show('public');
-  const fails = (at: string) =>
-    recordFailures(world.pool, world.instanceId, [{ connectionId: devi, failure: 'source_unreachable' }], at);
+  const fails = (at: string) => world.fails(devi, 'source_unreachable', at);
   await fails(addDaysTo(AT, -2));
   expect(await seen()).toEqual(COUNTS);
   await world.pool.query('delete from sync_failure');

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dismiss, takeOutlived, turnedInRun } from '../../src/db/sightings.ts';
-import { recordFailures } from '../../src/db/sync-pages.ts';
 import { finishInstanceRun } from '../../src/db/sync-runs.ts';
 import { addMs, HOUR_MS } from '../../src/domain/dates.ts';
 import type { SourceFailure } from '../../src/domain/errors.ts';
@@ -19,8 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const fails = (id: string, at: string, failure: SourceFailure = 'token_revoked') =>
-  recordFailures(world.pool, world.instanceId, [{ connectionId: id, failure }], at);
+const fails = (id: string, at: string, failure: SourceFailure = 'token_revoked') => world.fails(id, failure, at);
 const taken = (asOf: string) => takeOutlived(world.pool, grace, asOf, 100);
 const sighted = async () =>
   (await world.pool.query<{ connection_id: string }>('select connection_id from sighting')).rows.map(

@@ -97,7 +97,11 @@ const connectionSteps = record({
   cause: constantFrom('suspended', 'gone', 'token_lost'),
 }).map(({ who, type, cause }) => {
   const command = { type, cause, causes: [cause], consentVersion: '2' };
-  return step(({ world, connections }) => world.step(connections[who]!, command), type, who, cause);
+  const taken = async ({ world, connections }: Run) => {
+    if (type === 'observe') await world.outlives(connections[who]!, cause);
+    return world.step(connections[who]!, command);
+  };
+  return step(taken, type, who, cause);
 });
 const removals = record({ who: nat(2), kind: constantFrom('opt_out', 'forget') }).map(({ who, kind }) =>
   step(({ world, connections }) => world.remove(kind, connections[who]!), 'accept', kind, who),

@@ -43,7 +43,8 @@ export interface World {
   peer: InstancePeer;
   cipher: TokenCipher;
   sources: Sources;
-  workers: RunningWorkers;
+  /** Stops the workers, and lets new ones take over. */
+  workers: { down(): Promise<void>; up(): Promise<void> };
   instanceId: string;
   now(): Promise<string>;
   /** Skips time, for everybody: workflows, people and the instance. */
@@ -111,15 +112,17 @@ export async function createWorld(
   const client = env?.client ?? new Client({ connection: connection! });
   await registerSearchAttributes(client);
   const bundlePath = await workflowBundle(cacheFolder());
-  const workers = await startWorkers(
-    { config, client, pool, sources, authority, cipher },
-    {
-      connection: env?.nativeConnection ?? native!,
-      namespace: 'default',
-      bundlePath,
-      ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
-    },
-  );
+  const work = () =>
+    startWorkers(
+      { config, client, pool, sources, authority, cipher },
+      {
+        connection: env?.nativeConnection ?? native!,
+        namespace: 'default',
+        bundlePath,
+        ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
+      },
+    );
+  let running: RunningWorkers | undefined = await work();
   const instanceId = randomUUID();
   const accountId = randomUUID();
   await pool.query(`insert into account (id, kind, slug) values ($1, 'organization', 'acme')`, [accountId]);
@@ -140,7 +143,15 @@ export async function createWorld(
     peer,
     cipher,
     sources,
-    workers,
+    workers: {
+      async down() {
+        await running?.stop();
+        running = undefined;
+      },
+      async up() {
+        running ??= await work();
+      },
+    },
     instanceId,
     now,
     async sleep(duration) {
@@ -173,7 +184,7 @@ export async function createWorld(
       return developer;
     },
     async close() {
-      await workers.stop();
+      await world.workers.down();
       await Promise.all([
         sources.close(),
         authority.close(),

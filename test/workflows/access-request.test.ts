@@ -92,6 +92,10 @@ beforeAll(async () => {
   await registerSearchAttributes();
   pool = createPool({ url: database.url, max: 5, applicationName: 'test' });
   authority = createAuthority({ githubApiUrl: github.url, allowHttpLoopback: true });
+  await startWorker();
+}, 120_000);
+
+async function startWorker(): Promise<void> {
   worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue: TASK_QUEUE,
@@ -110,11 +114,15 @@ beforeAll(async () => {
     }),
   });
   running = worker.run();
-}, 120_000);
+}
 
-afterAll(async () => {
+async function stopWorker(): Promise<void> {
   worker.shutdown();
   await running;
+}
+
+afterAll(async () => {
+  await stopWorker();
   await Promise.all([env.teardown(), authority.close(), instance.close(), github.close(), pool.end()]);
   await database.drop();
 });
@@ -494,12 +502,11 @@ test('an act is answered only once it is written, and a read after the answer sh
 
 /** Waits until a transaction waits for one of this client's locks. */
 async function blocked(holder: PoolClient): Promise<void> {
-  for (let waiting = 0; waiting === 0;) {
-    const { rows } = await holder.query<{ waiting: number }>(
-      'select count(*) as waiting from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
-    );
-    waiting = rows[0]!.waiting;
-  }
+  const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+  // Asked elsewhere: within a transaction the list of sessions stays as it was first seen.
+  const waiting = () =>
+    pool.query('select 1 from pg_stat_activity where $1 = any(pg_blocking_pids(pid))', [rows[0]!.pid]);
+  await eventually(async () => (await waiting()).rowCount! > 0, 'a transaction waits for the lock');
 }
 
 test('a history holds no login, no note and no credential', async () => {
@@ -586,6 +593,96 @@ describe('time', () => {
     await made.handle.result();
     expect((await made.row()).status).toBe('expired');
     expect((await made.messages()).filter((text) => text.startsWith('contact_'))).toEqual([]);
+  });
+});
+
+describe('two who decide at the same moment', () => {
+  /** An update that its workflow has taken in, behind whatever it is doing now. */
+  async function takenIn<Arg extends RequestActBy>(
+    made: Made,
+    update: UpdateDefinition<unknown, [Arg]>,
+    arg: Omit<Arg, keyof RequestActBy> & Partial<RequestActBy>,
+  ): Promise<() => Promise<unknown>> {
+    const by = { operationId: randomUUID(), actor: 'staff:2', asOf: await now() };
+    const options = { args: [{ ...by, ...arg }] as never, waitForStage: 'ACCEPTED' } as const;
+    const handle = await made.handle.startUpdate(update, options);
+    return () => handle.result();
+  }
+
+  /** Nothing of the request can be written until it is given back. */
+  async function rowLocked(made: Made): Promise<{ waits: () => Promise<void>; giveBack: () => Promise<void> }> {
+    const client = await pool.connect();
+    await client.query('begin');
+    await client.query('select 1 from access_request where id = $1 for update', [made.id]);
+    return {
+      waits: () => blocked(client),
+      async giveBack() {
+        await client.query('commit');
+        client.release();
+      },
+    };
+  }
+
+  const approval = async (made: Made) => ({ noteId: await made.note('Fine.'), decider: staff });
+  const OTHERS = {
+    'a withdrawal': async (made: Made) => takenIn(made, withdrawUpdate, {}),
+    'a colleague’s denial': async (made: Made) =>
+      takenIn(made, denyUpdate, { noteId: await made.note('No.'), decider: { actor: 'staff:2' } }),
+    'a colleague’s approval': async (made: Made) =>
+      takenIn(made, approveUpdate, { noteId: await made.note('Yes.'), decider: { actor: 'staff:2' } }),
+  };
+  const sharing = async () => (await instances.loadInstance(pool, instanceId))!.sharing.status;
+
+  test.each(Object.entries(OTHERS))('an approval that is first stands against %s', async (_, other) => {
+    const made = await contacted();
+    const hold = instance.faults.hold({}, 'arrival');
+    const approved = made.act(approveUpdate, await approval(made));
+    await hold.waiting();
+    const second = await other(made);
+    hold.release();
+    expect(await approved).toMatchObject({ status: 'approved' });
+    expect((await refusalOf(second())).code).toBe('request_closed');
+    expect(await made.actions()).toEqual(['made', 'logged', 'contacted', 'approved']);
+    expect(await sharing()).toBe('available');
+  });
+
+  test.each(Object.entries(OTHERS).slice(0, 2))('an approval that comes after %s is refused', async (_, other) => {
+    const made = await contacted();
+    const row = await rowLocked(made);
+    const first = await other(made);
+    await row.waits();
+    const approved = await takenIn(made, approveUpdate, await approval(made));
+    await row.giveBack();
+    expect(await first()).toMatchObject({ status: expect.stringMatching(/withdrawn|denied/) });
+    expect((await refusalOf(approved())).code).toBe('request_closed');
+    expect(await sharing()).toBe('unavailable');
+  });
+
+  test('an approval that is asked for before the end, and checked past it, stands, and nothing expires', async () => {
+    const again = { proofWithinMs: 10 * 60_000, proofRetryMs: 2 * 60_000 };
+    const made = await contacted('ada', { settings: { ...settings, ...again } });
+    await env.sleep(30 * DAY - 60_000);
+    instance.faults.add({ kind: 'bad-gateway' }, { times: 1 });
+    const approved = made.act(approveUpdate, await approval(made));
+    await eventually(async () => instance.faults.active().length === 0, 'the first check');
+    await env.sleep(5 * 60_000);
+    expect(await approved).toMatchObject({ status: 'approved' });
+    await made.handle.result();
+    expect(await made.actions()).toEqual(['made', 'logged', 'contacted', 'approved']);
+  });
+
+  test('an approval that is asked for before the end, and comes when the request is expiring, is refused', async () => {
+    const made = await contacted();
+    const { expiresAt } = await made.row();
+    const row = await rowLocked(made);
+    await env.sleep(30 * DAY + 1000);
+    await row.waits();
+    const asOf = addMs(expiresAt!, -1);
+    const approved = await takenIn(made, approveUpdate, { ...(await approval(made)), asOf });
+    await row.giveBack();
+    expect((await refusalOf(approved())).code).toBe('request_closed');
+    expect(await made.actions()).toEqual(['made', 'logged', 'contacted', 'expired']);
+    expect(await sharing()).toBe('unavailable');
   });
 });
 

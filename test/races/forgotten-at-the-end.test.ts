@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { acceptRemoval } from '../../src/db/connection-steps.ts';
+import { receiptsOf } from '../../src/db/removals.ts';
+import { held, waits } from '../db/held.ts';
+import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
+
+let world: World;
+let devi: Developer;
+beforeEach(async () => {
+  world = await createWorld();
+  await world.switchOn();
+  devi = await world.sending('devi');
+  await devi.optOut();
+  await devi.until('restorable');
+});
+afterEach(() => world.close());
+
+const remove = (kind: 'opt_out' | 'forget') =>
+  held(world.pool, async (tx) => {
+    const by = { operationId: randomUUID(), actor: 'test', asOf: await world.now() };
+    return acceptRemoval(tx, { connectionId: devi.id, kind, ...by, restoreWindowMs: world.config.RESTORE_WINDOW });
+  });
+const open = async () => (await world.pool.query('select kind from intent where done_at is null')).rows;
+
+test.each([
+  ['forget', ['opted_out', 'forgotten']],
+  ['opt_out', ['opted_out']],
+] as const)(
+  'a %s that is accepted just as the workflow ends the link is settled, and keeps nobody busy for ever',
+  async (kind, receipts) => {
+    await world.pool.query(`update connection set restore_until = now() - interval '1 second'`);
+    const accepted = await remove(kind);
+    await devi.wake();
+    await waits(world.pool, 'test');
+    await accepted.commit();
+    await devi.until('ended');
+    // As the sweeper does until the act is done.
+    const done = async () => {
+      await devi.wake();
+      return (await open()).length === 0;
+    };
+    await eventually(done, 'the act is done');
+    expect((await receiptsOf(world.pool, devi.id)).map(({ cause }) => cause)).toEqual(receipts);
+    expect((await world.pool.query('select 1 from connection_person')).rowCount).toBe(0);
+  },
+);

@@ -1,0 +1,60 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { createApiWorld, type ApiWorld } from '../api/api-world.ts';
+
+let world: ApiWorld;
+let instanceId: string;
+beforeAll(async () => {
+  world = await createApiWorld();
+  instanceId = await world.register();
+  await world.switchOn(instanceId);
+});
+afterAll(() => world.close());
+afterEach(() => world.instance.faults.clear());
+
+const connection = (key: string) => ({ instanceId, token: DEMO_TOKENS.instance(key) });
+const PATH = '/api/v1/connections';
+const connections = async () => (await world.pool.query<{ id: string }>('select id from connection')).rows.length;
+
+test('the same request twice at the same time is told to wait, and then gets the first one’s answer', async () => {
+  const devi = await world.person('devi');
+  const hold = world.instance.faults.hold({ who: 'devi' }, 'arrival');
+  const first = devi.post(PATH, connection('devi'), { key: 'twice' });
+  await hold.waiting();
+  const second = await devi.post(PATH, connection('devi'), { key: 'twice' });
+  expect(second).toMatchObject({ status: 409, code: 'idempotency_in_progress' });
+  expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
+  hold.release();
+  const { status, body } = await first;
+  expect(status).toBe(201);
+  expect(await devi.post(PATH, connection('devi'), { key: 'twice' })).toMatchObject({ status: 201, body });
+  expect(await connections()).toBe(1);
+});
+
+test('another request under the same key at the same time is refused, whichever of the two ends first', async () => {
+  const emil = await world.person('emil');
+  const hold = world.instance.faults.hold({ who: 'emil' }, 'arrival');
+  const first = emil.post(PATH, connection('emil'), { key: 'other' });
+  await hold.waiting();
+  const other = { ...connection('emil'), expiresAt: '2030-01-01T00:00:00Z' };
+  expect(await emil.post(PATH, other, { key: 'other' })).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+  hold.release();
+  expect((await first).status).toBe(201);
+  expect(await emil.post(PATH, other, { key: 'other' })).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+});
+
+test('the same request under two keys at the same time makes one connection', async () => {
+  const farah = await world.person('farah');
+  const before = await connections();
+  const hold = world.instance.faults.hold({ who: 'farah' }, 'arrival');
+  const tabs = ['one-tab', 'another-tab'].map((key) => farah.post(PATH, connection('farah'), { key }));
+  await hold.waiting(2);
+  hold.release();
+  const replies = await Promise.all(tabs);
+  const made = replies.find(({ status }) => status === 201)!;
+  expect(replies.find(({ status }) => status === 409)).toMatchObject({
+    code: 'already_connected',
+    body: { facts: { connectionId: made.body['id'] } },
+  });
+  expect(await connections()).toBe(before + 1);
+});
