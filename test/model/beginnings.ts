@@ -25,7 +25,7 @@ const sending: Act[] = [
 
 const begin = (acts: Act[]) => [
   ...work.map((happening) => new Happens(happening)),
-  ...acts.map((act) => new Doing(act, false, false)),
+  ...acts.map((act) => new Doing(act, 'none', false)),
 ];
 
 export const SENDING = begin(sending);

@@ -46,16 +46,19 @@ abstract class Step implements Command {
   }
 }
 
-/** Somebody does something. `hasty`: the next one does not wait for what follows from it. */
+/** Whether the next act waits for what follows from this one; `blind`: it does not even wait for a look at it. */
+export type Haste = 'none' | 'seen' | 'blind';
+
+/** Somebody does something. */
 export class Doing extends Step {
   readonly act: Act;
-  readonly hasty: boolean;
+  readonly haste: Haste;
   readonly twice: boolean;
 
-  constructor(act: Act, hasty: boolean, twice: boolean) {
+  constructor(act: Act, haste: Haste, twice: boolean) {
     super();
     this.act = act;
-    this.hasty = hasty && HASTY.includes(act.do);
+    this.haste = HASTY.includes(act.do) ? haste : 'none';
     this.twice = twice;
   }
 
@@ -69,8 +72,9 @@ export class Doing extends Step {
     const { act } = this;
     if (!OVERLAPPING.includes(act.do) && isUnderWay(state)) await settle(state, product);
     await this.answer(state, product);
-    if (this.hasty || isUnderWay(state)) await checkAtOnce(state, product);
-    if (!this.hasty) await settle(state, product);
+    if (this.haste === 'blind') return;
+    if (this.haste === 'seen' || isUnderWay(state)) await checkAtOnce(state, product);
+    if (this.haste === 'none') await settle(state, product);
   }
 
   /** Does it, and expects what it is answered. */
@@ -95,7 +99,7 @@ export class Doing extends Step {
   }
 
   override toString(): string {
-    return `${JSON.stringify(this.act)}${this.hasty ? ' hasty' : ''}${this.twice ? ' twice' : ''}`;
+    return `${JSON.stringify(this.act)}${this.haste === 'none' ? '' : ` ${this.haste}`}${this.twice ? ' twice' : ''}`;
   }
 }
 
@@ -170,7 +174,7 @@ function untilOf(state: State, of: 'window' | 'expiry' | 'interval'): number | u
 export function toStep(told: Told): Command {
   if ('happens' in told) return new Happens(told);
   const { hasty = false, ...act } = told;
-  return new Doing(act, hasty, false);
+  return new Doing(act, hasty ? 'blind' : 'none', false);
 }
 
 const ascending = (a: number, b: number) => a - b;
@@ -295,8 +299,8 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
 );
 
 const doings = fc
-  .tuple(acts, fc.boolean(), fc.constantFrom(true, false, false, false))
-  .map(([act, hasty, twice]): Command => new Doing(act, hasty, twice));
+  .tuple(acts, fc.constantFrom<Haste>('none', 'none', 'seen', 'blind'), fc.constantFrom(true, false, false, false))
+  .map(([act, haste, twice]): Command => new Doing(act, haste, twice));
 
 export const anyStep = fc.oneof(
   { weight: 4, arbitrary: doings },
