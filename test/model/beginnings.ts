@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Act, Happening } from './product.ts';
-import { Doing, Happens } from './steps.ts';
+import { toStep } from './steps.ts';
 
 const granted: Act[] = [
   { do: 'terms', terms: 'standard' },
@@ -23,12 +23,33 @@ const sending: Act[] = [
   { do: 'show', as: 'devi', public: true },
 ];
 
-const begin = (acts: Act[]) => [
-  ...work.map((happening) => new Happens(happening)),
-  ...acts.map((act) => new Doing(act, 'none', false)),
-];
+const devi = { user: 'devi', as: 'devi' } as const;
+const emil = { user: 'emil', as: 'emil' } as const;
+const sync: Act = { do: 'sync' };
+
+const begin = (told: (Act | Happening)[]) => [...work, ...told].map((one) => toStep(one));
 
 export const SENDING = begin(sending);
 
-/** Where a sequence starts from: nothing at all, or what people had done before. */
-export const beginnings = fc.constantFrom(begin([]), begin(granted), begin(on), begin(on), SENDING, SENDING, SENDING);
+/** Where a sequence starts from: nothing at all, or what people had done before and what had become of it. */
+export const beginnings = fc.constantFrom(
+  begin([]),
+  begin([
+    { do: 'request', by: 'ada' },
+    { do: 'handle', act: 'contacts', by: 'support' },
+  ]),
+  begin(granted),
+  begin(on),
+  SENDING,
+  SENDING,
+  begin([...sending, { do: 'connect', ...emil }, { do: 'send', ...emil }]),
+  begin([...sending, { do: 'record_connect', connected: false }, sync]),
+  begin([...sending, { do: 'opt_out', ...devi }]),
+  begin([...sending, { do: 'switch', by: 'ada', side: 'account', on: false }]),
+  begin([
+    ...sending,
+    ...['off', 'on'].map((to): Act => ({ do: 'switch', by: 'ada', side: 'instance', on: to === 'on' })),
+  ]),
+  begin([...sending, { happens: 'token_revoked', user: 'devi' }, sync]),
+  begin([...sending, { happens: 'trouble', user: 'devi', trouble: 'suspended', on: true }, sync, sync]),
+);

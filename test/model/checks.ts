@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { ConnectionStatus } from '../../src/domain/connection.ts';
 import { possibleStatuses } from './instance-model.ts';
-import { PROFILES, USERS, type AuditLook, type Days, type Product, type Profile, type User } from './product.ts';
+import {
+  PROFILES,
+  USERS,
+  type Patience,
+  type AuditLook,
+  type Days,
+  type Product,
+  type Profile,
+  type User,
+} from './product.ts';
 import { connectionOf, isLive, isSwitchedOff, type ConnectionModel, type Moment, type State } from './state.ts';
 
 /** What holds at any moment, also in the midst of what was accepted: what was answered is seen, what is off is hidden. */
@@ -83,16 +92,20 @@ function publishedDays(state: State, profile: Profile): Days | undefined | 'unsu
 }
 
 /** Waits until everything that was accepted has happened, and then looks at all that is left of it. */
-export async function checkSettled(state: State, product: Product): Promise<void> {
-  await untilSettled(state, product);
+export async function checkSettled(state: State, product: Product, patience: Patience = 'long'): Promise<void> {
+  await untilSettled(state, product, patience);
   await checkAtOnce(state, product);
   for (const user of USERS) await checkKept(state, product, user);
   await checkAudit(state, product);
 }
 
-export async function untilSettled(state: State, product: Product): Promise<void> {
-  await until(product, 'sharing', async () => (await product.sharing()).status === state.sharing.status);
-  for (const user of USERS) await settle(state, product, user);
+export async function untilSettled(state: State, product: Product, patience: Patience = 'long'): Promise<void> {
+  const until: Until = async (what, holds) => {
+    if (!(await product.until(holds, patience))) throw new Error(`it did not settle: ${what}`);
+  };
+  await until('sharing', async () => (await product.sharing()).status === state.sharing.status);
+  await until('the request', async () => (await product.request())?.status === state.request?.status);
+  for (const user of USERS) await settle(state, product, user, until);
 }
 
 /** Whether anything was accepted, or begun, that need not have happened yet. */
@@ -100,25 +113,23 @@ export function isUnderWay({ sharing, connections }: State): boolean {
   return sharing.unsettled || Object.values(connections).some(({ unsettled, follows }) => unsettled || follows);
 }
 
-async function until(product: Product, what: string, holds: () => Promise<boolean>): Promise<void> {
-  if (!(await product.until(holds))) throw new Error(`it did not settle: ${what}`);
-}
+type Until = (what: string, holds: () => Promise<boolean>) => Promise<void>;
 
-async function settle(state: State, product: Product, user: User): Promise<void> {
+async function settle(state: State, product: Product, user: User, until: Until): Promise<void> {
   const connection = state.connections[user];
   if (!connection) return;
   const { as, movedFrom, status } = connection;
   const wanted = status !== 'ended' && isSwitchedOff(state, connection) ? 'restorable' : status;
-  await until(product, `${user} is ${wanted}`, async () => {
+  await until(`${user} is ${wanted}`, async () => {
     const look = await product.connection(user, as);
     if (wanted === 'ended') return look === undefined && (await product.projected(user)) === 'ended';
     return look?.status === wanted && look.observed === (isReading(state, connection) && !!connection.sighting);
   });
-  if (movedFrom) await until(product, `${user} has moved`, async () => !(await product.connection(user, movedFrom)));
-  await until(product, `the counts of ${user}`, async () => {
+  if (movedFrom) await until(`${user} has moved`, async () => !(await product.connection(user, movedFrom)));
+  await until(`the counts of ${user}`, async () => {
     return (await product.rowsOf(user)) === Object.keys(connection.kept).length;
   });
-  await until(product, `the receipts of ${user}`, async () => {
+  await until(`the receipts of ${user}`, async () => {
     const { loose, receipts } = connection;
     return loose || receipts.length === 0 || (await product.receipts(user)).length === receipts.length;
   });

@@ -206,11 +206,12 @@ export function startClock(connection: ConnectionModel, at: Moment, windowMs: nu
   connection.restoreUntil ??= later([first, at[1]], windowMs);
 }
 
-/** What overtakes a move may find the counts restored or not. */
+/** What overtakes a move, or a read, may find its counts or not. */
 function told(connection: ConnectionModel, cause: string): void {
   const items = Object.keys(connection.kept).length;
-  connection.receipts.push({ cause, itemsDeleted: connection.unsettled ? 0 : items });
-  if (connection.unsettled) connection.perhapsTold += items;
+  const isOpen = connection.unsettled || connection.follows === 'read';
+  connection.receipts.push({ cause, itemsDeleted: isOpen ? 0 : items });
+  if (isOpen) connection.perhapsTold += items;
   connection.kept = {};
 }
 

@@ -83,6 +83,8 @@ export function happened(state: State, happening: Happening, now: number): void 
     case 'outage':
       state.outages[happening.of] = happening.on;
       return;
+    // Logins are nobody's identity: nothing follows.
+    case 'renamed':
     case 'time':
       return;
   }

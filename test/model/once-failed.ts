@@ -1,7 +1,7 @@
 import type { Act, Happening } from './product.ts';
 
 /** `hasty`: the next step does not wait for what follows from it. */
-export type Told = (Act & { hasty?: true }) | Happening;
+export type Told = (Act & { hasty?: true }) | { together: readonly [Act, Act] } | Happening;
 
 /**
  * What a sequence of the model once found, as short as it was shrunk, each begun with one developer sending to a public

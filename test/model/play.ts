@@ -13,6 +13,8 @@ export interface Seed {
 }
 
 export interface Play extends Seed {
+  /** The test file, for whoever plays a failure again. */
+  where: string;
   /** Makes the product of one sequence, fresh. */
   make(): Promise<Product>;
   sequences: number;
@@ -45,7 +47,7 @@ export async function play({ make, seed, path, replayPath, ...limits }: Play): P
     ...(path !== undefined && { path }),
   });
   if (!details.failed) return;
-  throw new Error(`${await fc.asyncDefaultReportMessage(details)}\n\nPlay it again: ${again(details)}\n`, {
+  throw new Error(`${await fc.asyncDefaultReportMessage(details)}\n\nPlay it again: ${again(details)} npm test -- ${limits.where}\n`, {
     cause: details.errorInstance,
   });
 }

@@ -37,7 +37,7 @@ export type Trouble = (typeof TROUBLES)[number];
 export type Happening =
   | { happens: 'contribution'; user: User; daysAgo: number; count: number }
   | { happens: 'trouble'; user: User; trouble: Trouble; on: boolean }
-  | { happens: 'token_revoked'; user: User }
+  | { happens: 'token_revoked' | 'renamed'; user: User }
   | { happens: 'role'; who: Admin; role: 'site_admin' | 'owner'; on: boolean }
   | { happens: 'outage'; of: 'instance' | 'github'; on: boolean }
   | { happens: 'time'; of: 'window' | 'expiry' | 'interval' };
@@ -95,6 +95,8 @@ export interface Durations {
   connectLooks: number;
 }
 
+export type Patience = 'once' | 'long';
+
 /**
  * The product as a sequence of the model drives it and looks at it: the rules alone in a small world in memory, or the
  * real system over its API. One instance, one account, a few people.
@@ -123,7 +125,7 @@ export interface Product {
   audit(): Promise<AuditLook[]>;
   /** The status of the projection, whatever is shown over it. */
   projected(user: User): Promise<ConnectionStatus>;
-  /** Looks until it holds; @returns whether it did in time */
-  until(holds: () => Promise<boolean>): Promise<boolean>;
+  /** Looks until it holds, or once; @returns whether it did in time */
+  until(holds: () => Promise<boolean>, patience: Patience): Promise<boolean>;
   close(): Promise<void>;
 }

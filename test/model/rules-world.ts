@@ -273,6 +273,7 @@ export class RulesWorld implements Product {
   }
 
   #requireWriting(one: RulesConnection): void {
+    if (one.state.status === 'connecting') one.step({ type: 'establish' });
     if (one.hasOpenIntent) throw new DomainError('removing');
     requireOpen(this.#sharing);
     if (one.switchedOff) throw new DomainError('wrong_state');

@@ -5,6 +5,7 @@ import { RulesWorld } from './rules-world.ts';
 
 test('whatever people, sources and time do, the rules alone keep to the model', async () => {
   await play({
+    where: 'test/model/rules',
     make: () => Promise.resolve(new RulesWorld()),
     ...seedFrom(process.env, 4),
     sequences: Number(process.env['MODEL_SEQUENCES'] ?? 400),

@@ -168,3 +168,11 @@ export function afterRead(kept: Days, source: Days, now: number): Days {
   const read = Object.entries(source).filter(([day, count]) => isIn(day) && count > 0);
   return Object.fromEntries([...old, ...read].toSorted(([a], [b]) => a.localeCompare(b)));
 }
+
+/** A copy that nothing is shared with. Made here, since what Node.js clones is of another realm than a test's. */
+export function copyOf<Value>(value: Value): Value {
+  if (value instanceof Set) return new Set(value) as Value;
+  if (Array.isArray(value)) return value.map(copyOf) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copyOf(one as unknown)])) as Value;
+}

@@ -3,7 +3,7 @@ import { checkAtOnce, checkSettled, isUnderWay, untilSettled } from './checks.ts
 import { deadlines, did, elapsed, everythingSettled, happened, outcomesOf } from './model.ts';
 import { ADMINS, PROFILES, TROUBLES, USERS } from './product.ts';
 import type { Act, Answer, Happening, Product } from './product.ts';
-import { connectionOf, liveConnections, type Outcome, type State } from './state.ts';
+import { connectionOf, copyOf, liveConnections, readFailure, type Moment, type Outcome, type State } from './state.ts';
 import { isOpen } from './instance-model.ts';
 import type { Told } from './once-failed.ts';
 
@@ -37,6 +37,8 @@ abstract class Step implements Command {
   abstract check(state: Readonly<State>): boolean;
   protected abstract take(state: State, product: Product): Promise<void>;
   abstract toString(): string;
+  /** Takes it as what comes before a sequence, where only its answer is looked at. */
+  abstract begin(state: State, product: Product): Promise<void>;
 
   async run(state: State, product: Product): Promise<void> {
     await unlessLate(state, product, async () => {
@@ -91,8 +93,7 @@ export class Doing extends Step {
     did(state, act, at, outcome);
   }
 
-  /** Takes it as what comes before a sequence: only its answer is looked at. */
-  async begin(state: State, product: Product): Promise<void> {
+  override async begin(state: State, product: Product): Promise<void> {
     await this.answer(state, product);
     if (isUnderWay(state)) await untilSettled(state, product);
     everythingSettled(state);
@@ -114,6 +115,83 @@ const OVERLAPPING: readonly Act['do'][] = [
   'record_connect',
   'terms',
 ];
+
+/**
+ * Two acts at the same time: the answers are those of one order, and what becomes of them as well. Which one, nobody is
+ * told: it is looked for.
+ */
+class Together extends Step {
+  readonly acts: readonly [Act, Act];
+
+  constructor(one: Act, other: Act) {
+    super();
+    this.acts = [one, other];
+  }
+
+  /** What is read meanwhile is read well: else it is open what had been seen before what. */
+  check(state: Readonly<State>): boolean {
+    return liveConnections(state).every((one) => readFailure(state, one) === undefined);
+  }
+
+  protected async take(state: State, product: Product): Promise<void> {
+    if (isUnderWay(state)) await settle(state, product);
+    const from = product.now();
+    const answers = await Promise.all(this.acts.map((act) => product.act(act, false)));
+    const at = [from, product.now()] as const;
+    const outcomes = answers.map(outcomeOf);
+    const orders = [[0, 1] as const, [1, 0] as const].flatMap((order) => this.#inOrder(order, state, at, outcomes));
+    if (orders.length === 0)
+      throw new Error(`${this} was answered ${outcomes.join(' and ')}, as in no order of the two`);
+    await this.#find(state, product, orders);
+  }
+
+  #inOrder(order: readonly [0 | 1, 0 | 1], state: State, at: Moment, outcomes: Outcome[]): State[] {
+    const possible = copyOf(state);
+    for (const number of order) {
+      const [act, outcome] = [this.acts[number], outcomes[number]!];
+      if (outcome === 'fence_moved') continue;
+      if (!outcomesOf(possible, act, at).includes(outcome)) return [];
+      did(possible, act, at, outcome);
+      for (const one of Object.values(possible.connections)) {
+        one.loose = true;
+        if (act.do === 'update') one.follows = 'read';
+      }
+    }
+    return [possible];
+  }
+
+  async #find(state: State, product: Product, orders: readonly State[]): Promise<void> {
+    const why = new Map<number, unknown>();
+    const isOne = async (possible: State, order: number) => {
+      try {
+        await checkSettled(possible, product, 'once');
+        everythingSettled(possible);
+        Object.assign(state, possible);
+        return true;
+      } catch (error) {
+        why.set(order, error);
+        return false;
+      }
+    };
+    const found = await product.until(async () => {
+      for (const [order, possible] of orders.entries()) if (await isOne(copyOf(possible), order)) return true;
+      return false;
+    }, 'long');
+    if (!found)
+      throw new AggregateError(
+        why.values(),
+        `${this} ended as in no order of the two: ${[...why.values()].join('; ')}`,
+      );
+  }
+
+  override begin(state: State, product: Product): Promise<void> {
+    return this.take(state, product);
+  }
+
+  override toString(): string {
+    return `${JSON.stringify(this.acts[0])} together with ${JSON.stringify(this.acts[1])}`;
+  }
+}
 
 async function settle(state: State, product: Product): Promise<void> {
   await checkSettled(state, product);
@@ -147,8 +225,7 @@ export class Happens extends Step {
     if (happening.happens === 'time') await settle(state, product);
   }
 
-  /** Takes it as what comes before a sequence. */
-  async begin(state: State, product: Product): Promise<void> {
+  override async begin(state: State, product: Product): Promise<void> {
     if (this.happening.happens !== 'time') await product.happen(this.happening);
     happened(state, this.happening, product.now());
   }
@@ -171,8 +248,9 @@ function untilOf(state: State, of: 'window' | 'expiry' | 'interval'): number | u
   return ends.length > 0 ? Math.max(...ends) : undefined;
 }
 
-export function toStep(told: Told): Command {
+export function toStep(told: Told): Step {
   if ('happens' in told) return new Happens(told);
+  if ('together' in told) return new Together(told.together[0], told.together[1]);
   const { hasty = false, ...act } = told;
   return new Doing(act, hasty ? 'blind' : 'none', false);
 }
@@ -230,7 +308,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 1, arbitrary: one<Act>({ do: 'revoke' }) },
   { weight: 2, arbitrary: fc.record({ do: one('record_connect' as const), connected: fc.boolean() }) },
-  { weight: 6, arbitrary: one<Act>({ do: 'sync' }) },
+  { weight: 9, arbitrary: one<Act>({ do: 'sync' }) },
   { weight: 6, arbitrary: who.map((by): Act => ({ do: 'connect', ...by })) },
   {
     weight: 14,
@@ -258,8 +336,8 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({
       happens: one('contribution' as const),
       user,
-      daysAgo: fc.constantFrom(-2, -1, 0, 1, 45, 89, 90, 91),
-      count: fc.constantFrom(0, 1, 7, 2_000_000),
+      daysAgo: fc.constantFrom(-2, -1, 0, 0, 3, 3, 3, 89, 90, 91),
+      count: fc.constantFrom(0, 0, 1, 7, 2_000_000),
     }),
   },
   {
@@ -271,7 +349,13 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
       on: fc.constantFrom(true, false, false),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ happens: one('token_revoked' as const), user }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      happens: fc.constantFrom('token_revoked' as const, 'token_revoked' as const, 'renamed' as const),
+      user,
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -302,7 +386,14 @@ const doings = fc
   .tuple(acts, fc.constantFrom<Haste>('none', 'none', 'seen', 'blind'), fc.constantFrom(true, false, false, false))
   .map(([act, haste, twice]): Command => new Doing(act, haste, twice));
 
+const AT_ONCE: readonly Act['do'][] = [...HASTY, 'connect', 'send', 'update', 'reconnect', 'show'];
+const overlapping = acts.filter((act) => AT_ONCE.includes(act.do));
+
 export const anyStep = fc.oneof(
-  { weight: 4, arbitrary: doings },
-  { weight: 1, arbitrary: happenings.map((happening): Command => new Happens(happening)) },
+  { weight: 8, arbitrary: doings },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(overlapping, overlapping).map(([first, second]): Command => new Together(first, second)),
+  },
+  { weight: 2, arbitrary: happenings.map((happening): Command => new Happens(happening)) },
 );

@@ -8,6 +8,7 @@ import type { ApiWorld } from '../api/api-world.ts';
 import type { Caller, Reply } from '../api/client.ts';
 import { eventually } from '../support/eventually.ts';
 import type {
+  Patience,
   Act,
   Answer,
   AuditLook,
@@ -159,6 +160,9 @@ export class SystemWorld implements Product {
       case 'token_revoked':
         for (const token of peer.people.get(happening.user).tokens) token.revoked = true;
         return;
+      case 'renamed':
+        peer.people.rename(happening.user, `${happening.user}-${randomUUID()}`);
+        return;
       case 'role':
         if (happening.role === 'site_admin') peer.people.change(happening.who, { siteAdmin: happening.on });
         else {
@@ -285,7 +289,8 @@ export class SystemWorld implements Product {
     return rows[0]!.status;
   }
 
-  async until(holds: () => Promise<boolean>): Promise<boolean> {
+  async until(holds: () => Promise<boolean>, patience: Patience): Promise<boolean> {
+    if (patience === 'once') return holds();
     return eventually(holds, '', PATIENCE_MS).then(
       () => true,
       () => false,
