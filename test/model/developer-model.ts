@@ -283,11 +283,12 @@ function comesBack(state: State, connection: ConnectionModel, at: Moment): void 
 
 function moved(state: State, connection: ConnectionModel, as: Profile, at: Moment): void {
   connection.audit.push('connection.move_accepted');
+  const { windowMs } = state.durations;
+  connection.movedAt = [connection.restoreUntil ? connection.restoreUntil[0] - windowMs : at[0], at[1]];
   if (isLive(connection)) connection.audit.push('connection.move_started');
   removed(state, connection, at, 'moved');
   connection.audit.push('connection.moved');
   connection.movedFrom = connection.as;
-  connection.movedAt = at;
   connection.as = as;
   if (connection.causes.size === 0) comesBack(state, connection, at);
   connection.unsettled = true;

@@ -47,9 +47,12 @@ export async function play({ make, seed, path, replayPath, ...limits }: Play): P
     ...(path !== undefined && { path }),
   });
   if (!details.failed) return;
-  throw new Error(`${await fc.asyncDefaultReportMessage(details)}\n\nPlay it again: ${again(details)} npm test -- ${limits.where}\n`, {
-    cause: details.errorInstance,
-  });
+  throw new Error(
+    `${await fc.asyncDefaultReportMessage(details)}\n\nPlay it again: ${again(details)} npm test -- ${limits.where}\n`,
+    {
+      cause: details.errorInstance,
+    },
+  );
 }
 
 /** Plays these steps, begun with one developer sending. */

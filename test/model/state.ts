@@ -47,7 +47,7 @@ export interface ConnectionModel {
   follows: 'made' | 'read' | 'observed' | undefined;
   /** Where it came from, while a move is not settled. */
   movedFrom: Profile | undefined;
-  /** When that move was accepted: a removal that overtakes it goes on with its 90 days. */
+  /** When the 90 days began of which that move is the end: a removal that overtakes it goes on with them. */
   movedAt: Moment | undefined;
   ticked: boolean;
   causes: Set<StoredCause>;

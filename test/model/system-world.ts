@@ -137,7 +137,7 @@ export class SystemWorld implements Product {
   async #after(act: Act, { status, body }: Reply): Promise<void> {
     if (act.do === 'connect' && status === 201) this.#ids[act.user].push(body['id'] as string);
     if (act.do === 'request' && status !== 409) this.#requestId = await this.#newestRequest();
-    if (act.do !== 'sync') return;
+    if (act.do !== 'sync' || status !== 202) return;
     await this.#world.parts.client.workflow.getHandle(body['started'] as string).result();
   }
 

@@ -16,7 +16,7 @@ test(
   'whatever people, sources and time do, the system keeps to the model',
   async () => {
     await play({
-    where: 'test/model/system',
+      where: 'test/model/system',
       make: () => SystemWorld.create(system.world),
       ...seedFrom(process.env, 4),
       sequences: Number(process.env['MODEL_SEQUENCES'] ?? 30),
