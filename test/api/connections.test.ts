@@ -123,8 +123,8 @@ describe('a developer', () => {
     const asked = who.post<Shown>(`${path}/reconnect`, { token: DEMO_TOKENS.instance('bruno') });
     stopWork = await startWork(world);
     const reply = await asked;
-    if (reply.status !== 200) expect(reply).toMatchObject({ status: 409, code: 'removing' });
-    else expect(reply.body).toMatchObject({ causes: [], deletionPending: false });
+    const isBack = reply.status === 200 && !reply.body.deletionPending && reply.body.causes.length === 0;
+    expect(isBack || reply.code === 'removing').toBe(true);
   });
 
   test('an opt-out sent twice with its key is accepted once', async () => {

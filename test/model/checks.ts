@@ -72,7 +72,7 @@ function holdsOneOf<Value>(what: string, seen: Value, expected: Value[]): void {
 
 function statusesOf(state: State, connection: ConnectionModel): ConnectionStatus[] {
   const off = isSwitchedOff(state, connection);
-  const statuses: ConnectionStatus[] = [off ? 'restorable' : (connection.status as ConnectionStatus)];
+  const statuses: ConnectionStatus[] = [off ? 'restorable' : connection.status];
   if (connection.unsettled || (off && state.sharing.unsettled)) statuses.push('removing');
   if (connection.unsettled && isLive(connection)) statuses.push('restorable', 'restoring', 'connected');
   if (connection.follows === 'made') statuses.push('connecting');

@@ -33,4 +33,15 @@ export const ONCE_FAILED: readonly { found: string; steps: Told[] }[] = [
       { do: 'forget', user: 'devi', as: 'devi' },
     ],
   },
+  {
+    found: 'choosing who sees a profile failed while the last link that fed it was forgotten',
+    steps: [
+      {
+        together: [
+          { do: 'show', as: 'devi', public: false },
+          { do: 'forget', user: 'devi', as: 'devi' },
+        ],
+      },
+    ],
+  },
 ];

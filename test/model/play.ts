@@ -24,14 +24,14 @@ export interface Play extends Seed {
 }
 
 /** Plays sequences of steps; fails with the smallest one that does not keep to the model, and with what plays it again. */
-export async function play({ make, seed, path, replayPath, ...limits }: Play): Promise<void> {
+export async function play({ seed, path, replayPath, ...limits }: Play): Promise<void> {
   const commands = fc.commands([anyStep], {
     maxCommands: limits.maxSteps,
     size: 'max',
     ...(replayPath !== undefined && { replayPath }),
   });
   const keepsToModel = fc.asyncProperty(beginnings, commands, async (first, steps) => {
-    const real = await make();
+    const real = await limits.make();
     try {
       const model = newState(real.durations);
       for (const step of first) await step.begin(model, real);

@@ -1,5 +1,5 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { expect } from '@jest/globals';
 import { CONSENT_VERSION } from '../../src/api/consent.ts';
 import type { ErrorCode } from '../../src/domain/errors.ts';
 import { addDays, utcDay } from '../../src/domain/dates.ts';
@@ -69,7 +69,7 @@ export class SystemWorld implements Product {
     const send = this.#sending(act);
     const reply = await send(key);
     await this.#after(act, reply);
-    if (twice) expect(plain(await send(key))).toEqual(plain(reply));
+    if (twice) assert.deepEqual(plain(await send(key)), plain(reply));
     return { status: reply.status, ...(reply.code !== undefined && { code: reply.code as ErrorCode }) };
   }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ONCE_FAILED } from './once-failed.ts';
 import { play, playSteps, seedFrom } from './play.ts';
 import { startSystem, type SystemHost } from './system-host.ts';
@@ -15,14 +15,15 @@ afterAll(() => system.close());
 test(
   'whatever people, sources and time do, the system keeps to the model',
   async () => {
-    await play({
+    const played = play({
       where: 'test/model/system',
       make: () => SystemWorld.create(system.world),
       ...seedFrom(process.env, 4),
       sequences: Number(process.env['MODEL_SEQUENCES'] ?? 30),
       maxSteps: 15,
-      withinMs: Number(process.env['MODEL_MINUTES'] ?? 4) * MINUTE,
+      withinMs: Number(process.env['MODEL_MINUTES'] ?? 2) * MINUTE,
     });
+    await expect(played).resolves.toBeUndefined();
   },
   30 * MINUTE,
 );
@@ -30,7 +31,7 @@ test(
 test.each(ONCE_FAILED)(
   'no more: $found',
   async ({ steps }) => {
-    await playSteps(await SystemWorld.create(system.world), steps);
+    await expect(playSteps(await SystemWorld.create(system.world), steps)).resolves.toBeUndefined();
   },
   MINUTE,
 );
