@@ -69,7 +69,11 @@ export async function viewConnection(deps: Deps, row: ConnectionRow): Promise<z.
     id: row.id,
     instance: showInstance(instance!),
     status,
-    causes: shownCauses(row.state.causes, facts, intents[0]?.kind),
+    causes: shownCauses(
+      row.state.causes,
+      facts,
+      intents.map(({ kind }) => kind),
+    ),
     deletionPending: status === 'removing',
     restoreUntil: restoreUntil(row, deps.config.RESTORE_WINDOW),
     consentVersion: row.state.consentVersion,

@@ -3,7 +3,7 @@ import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
 import { recordAudit, recordedVersion } from './audit.ts';
 import { requireOpenGate } from './connections.ts';
-import { eraseLinks } from './erase-links.ts';
+import { eraseLinks, eraseUnfedProfiles } from './erase-links.ts';
 import { markDone } from './intents.ts';
 import { lockInstanceShared } from './locks.ts';
 import { enqueue, type OutboxMessage } from './outbox.ts';
@@ -122,12 +122,17 @@ type RecordedStep = Pick<
   'connectionId' | 'operationId' | 'action' | 'actor' | 'asOf' | 'next' | 'detail'
 >;
 
-/** The move's end; where the link was erased meanwhile there is nothing to change. */
+/** The move's end, and that of a profile that nothing feeds now; where the link was erased meanwhile there is nothing to change. */
 async function changeProfile(tx: Client, connectionId: string): Promise<void> {
-  await tx.query(
-    `update connection_person set profile_id = next_profile_id, next_profile_id = null
-     where connection_id = $1 and next_profile_id is not null`,
+  const { rows } = await tx.query<{ old_id: string }>(
+    `update connection_person m set profile_id = m.next_profile_id, next_profile_id = null from connection_person old
+     where m.connection_id = $1 and m.next_profile_id is not null and old.connection_id = m.connection_id
+     returning old.profile_id as old_id`,
     [connectionId],
+  );
+  await eraseUnfedProfiles(
+    tx,
+    rows.map((row) => row.old_id),
   );
 }
 

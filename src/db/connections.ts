@@ -6,7 +6,7 @@ import type { Client, Queryable } from './pool.ts';
 import { recordAudit } from './audit.ts';
 import { lockInstanceShared } from './locks.ts';
 import { openIntents, type Intent } from './intents.ts';
-import { lockProfile, requireFreeProfile } from './profiles.ts';
+import { requireFreeProfile } from './profiles.ts';
 
 /** Everything of a connection that holds no person: fences, projection, and its instance's gate. */
 export interface ConnectionRow {
@@ -142,13 +142,11 @@ export interface NewConnection {
 
 /**
  * The row, its one tie to a person and its token, in one transaction with the audit record; the workflow follows.
- * @throws DomainError sharing_off, sharing_paused, turning_off, already_connected, profile_taken, fence_moved
+ * @throws DomainError sharing_off, sharing_paused, turning_off, already_connected, profile_taken
  */
 export async function insertConnection(tx: Client, connection: NewConnection): Promise<void> {
   await lockInstanceShared(tx, connection.instanceId);
   const generation = await requireOpenGate(tx, connection.instanceId);
-  // The lock first: the same user in another tab is then seen as connected, and not as somebody else at the profile.
-  await lockProfile(tx, connection.profileId);
   await refuseConnected(tx, connection);
   await requireFreeProfile(tx, connection.instanceId, connection.profileId);
   await tx.query(

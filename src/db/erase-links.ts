@@ -33,7 +33,14 @@ async function eraseMapping(tx: Client, connectionIds: string[]): Promise<void> 
     'delete from connection_person where connection_id = any($1) returning profile_id, next_profile_id',
     [connectionIds],
   );
-  const ids = rows.flatMap((row) => [row.profile_id, row.next_profile_id ?? []].flat());
+  await eraseUnfedProfiles(
+    tx,
+    rows.flatMap((row) => [row.profile_id, row.next_profile_id ?? []].flat()),
+  );
+}
+
+/** Of these profiles, those that nothing feeds any more: they tie an account to nothing. */
+export async function eraseUnfedProfiles(tx: Client, ids: string[]): Promise<void> {
   // Whoever connects to one of them meanwhile is waited for, and seen by the statement that follows.
   await tx.query('select 1 from profile where id = any($1) order by id for update', [ids]);
   await tx.query(

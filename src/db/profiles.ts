@@ -28,21 +28,26 @@ const toProfile = (row: Row): Profile => ({
   visibilityAt: row.visibility_at?.toISOString() ?? null,
 });
 
-/** The profile of a GitHub.com user, made private if there was none. */
+/**
+ * The profile of a GitHub.com user, made private if there was none. It is locked until the caller's transaction ends, so
+ * that it is not erased meanwhile with the last link that feeds it. Whoever takes an instance's or a connection's lock
+ * takes that first, as erasing does.
+ */
 export async function ensureProfile(tx: Queryable, githubUserId: number): Promise<Profile> {
-  await tx.query('insert into profile (id, github_user_id) values ($1, $2) on conflict (github_user_id) do nothing', [
-    randomUUID(),
-    githubUserId,
-  ]);
-  return (await profileOf(tx, githubUserId))!;
+  const { rows } = await tx.query<Row>(
+    // An update that changes nothing waits for whoever erases the row, and then makes a new one.
+    `insert into profile (id, github_user_id) values ($1, $2)
+     on conflict (github_user_id) do update set github_user_id = excluded.github_user_id returning ${COLUMNS}`,
+    [randomUUID(), githubUserId],
+  );
+  return toProfile(rows[0]!);
 }
 
 /**
- * Whether a connection of this instance may feed the profile; nothing else can take it until the caller's transaction ends.
- * @throws DomainError profile_taken, fence_moved
+ * Whether a connection of this instance may feed the profile, which the caller has locked by `ensureProfile`.
+ * @throws DomainError profile_taken
  */
 export async function requireFreeProfile(tx: Queryable, instanceId: string, profileId: string): Promise<void> {
-  await lockProfile(tx, profileId);
   const taken = await tx.query(
     'select 1 from connection_person where instance_id = $1 and (profile_id = $2 or next_profile_id = $2)',
     [instanceId, profileId],
@@ -50,22 +55,12 @@ export async function requireFreeProfile(tx: Queryable, instanceId: string, prof
   if (taken.rowCount) throw new DomainError('profile_taken');
 }
 
-/**
- * Nobody else connects or moves to the profile until the caller's transaction ends.
- * @throws DomainError fence_moved
- */
-export async function lockProfile(tx: Queryable, profileId: string): Promise<void> {
-  const there = await tx.query('select 1 from profile where id = $1 for update', [profileId]);
-  // It was erased just now, with the last link that fed it: asked again, a new one is made.
-  if (there.rowCount === 0) throw new DomainError('fence_moved');
-}
-
 export async function profileOf(db: Queryable, githubUserId: number): Promise<Profile | undefined> {
   const { rows } = await db.query<Row>(`select ${COLUMNS} from profile where github_user_id = $1`, [githubUserId]);
   return rows[0] && toProfile(rows[0]);
 }
 
-/** Call it inside a transaction; neither the visibility that it has already nor the same act again changes anything. */
+/** Call it in the transaction of `ensureProfile`; neither the visibility that it has already nor the same act again changes anything. */
 export async function setVisibility(
   tx: Queryable,
   profileId: string,

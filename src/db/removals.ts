@@ -97,10 +97,16 @@ export async function countsLeft(db: Queryable, connectionIds: string[]): Promis
   return ledger.left(db, connectionIds);
 }
 
+/**
+ * How many counts a removal deleted: also those that an earlier one had deleted and that no receipt told of, since this
+ * one was accepted before that was verified.
+ */
 export async function removalOf(tx: Client, connectionId: string, generation: number): Promise<number> {
-  const { rows } = await tx.query<{ items_deleted: number }>(
-    'select items_deleted from removal where connection_id = $1 and generation = $2',
+  const { rows } = await tx.query<{ items: number }>(
+    `select coalesce(sum(items_deleted), 0)::int as items from removal
+     where connection_id = $1 and generation <= $2 and generation > coalesce(
+       (select max(generation) from receipt where scope = 'connection' and subject_id = $1 and generation < $2), 0)`,
     [connectionId, generation],
   );
-  return rows[0]?.items_deleted ?? 0;
+  return rows[0]!.items;
 }

@@ -193,9 +193,14 @@ export function shownStatus(status: ConnectionStatus, facts: ConnectionFacts): C
   return status;
 }
 
-export function shownCauses(causes: readonly StoredCause[], facts: ConnectionFacts, removalKind?: string): Cause[] {
+/** @param accepted the kinds of acts that were accepted and that its workflow has still to take up */
+export function shownCauses(
+  causes: readonly StoredCause[],
+  facts: ConnectionFacts,
+  accepted: readonly string[] = [],
+): Cause[] {
   const shown: Cause[] = [...causes];
-  if (removalKind === 'opt_out' && !shown.includes('opted_out')) shown.push('opted_out');
+  if (accepted.includes('opt_out') && !shown.includes('opted_out')) shown.push('opted_out');
   if (facts.switchedOff) shown.push('switched_off');
   return shown;
 }

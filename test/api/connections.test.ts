@@ -116,6 +116,17 @@ describe('a developer', () => {
     expect((await who.get<Counts>(`${path}/sent`)).body).toEqual(before);
   });
 
+  test('is not told to be back, whatever token they send, before an opt-out has happened and they are', async () => {
+    const { who, path } = await sending('bruno');
+    await stopWork();
+    await who.post(`${path}/opt-out`);
+    const asked = who.post<Shown>(`${path}/reconnect`, { token: DEMO_TOKENS.instance('bruno') });
+    stopWork = await startWork(world);
+    const reply = await asked;
+    const isBack = reply.status === 200 && !reply.body.deletionPending && reply.body.causes.length === 0;
+    expect(isBack || reply.code === 'removing').toBe(true);
+  });
+
   test('an opt-out sent twice with its key is accepted once', async () => {
     const { who, path, id } = await sending('goran');
     const first = await who.post(`${path}/opt-out`, {}, { key: 'out' });

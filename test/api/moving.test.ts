@@ -59,6 +59,8 @@ test('a connection moves: gone at the old profile, verified, and the past 90 day
   await eventually(async () => (await asHana.get<Shown>(path)).body.status === 'sending', 'it sends to the new one');
   await eventually(async () => (await publicDays(asHana)).length > 0, 'the restored counts');
   expect(await publicDays(asHana)).toEqual(days);
+  // Nothing feeds the old profile any more: it is not kept.
+  expect((await asDevi.get('/api/v1/me/profile')).body).toMatchObject({ id: null, visibility: 'private' });
   expect(await publicDays(asDevi)).toEqual([]);
   expect((await asDevi.get(path)).code).toBe('not_found');
 

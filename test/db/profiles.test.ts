@@ -4,7 +4,8 @@ import { ledger } from '../../src/db/ledger.ts';
 import { inTransaction } from '../../src/db/pool.ts';
 import { ensureProfile, publicSources, setVisibility, type Visibility } from '../../src/db/profiles.ts';
 import { addDaysTo } from '../../src/domain/dates.ts';
-import { AT, createDbWorld, says, type DbWorld } from './db-world.ts';
+import { AT, createDbWorld, removeIn, says, type DbWorld } from './db-world.ts';
+import { held, waits } from './held.ts';
 
 let world: DbWorld;
 let devi: string;
@@ -90,6 +91,26 @@ describe('of a public profile nothing is seen', () => {
     await world.switchSide('instance', true);
     expect(await seen()).toEqual([]);
   });
+});
+
+test('a profile that is erased while its owner makes it public is made anew', async () => {
+  // Where an erasure stands when it has locked what it will erase.
+  const erasing = await held(world.pool, async (tx) => {
+    await tx.query('select 1 from profile where id = $1 for update', [profileId]);
+    return tx;
+  });
+  const { rows } = await world.pool.query('select github_user_id from profile where id = $1', [profileId]);
+  const publishes = inTransaction(world.as('owner'), async (tx) => {
+    const { id } = await ensureProfile(tx, rows[0].github_user_id as number);
+    return setVisibility(tx, id, 'public', { actor: 'test', at: AT, operationId: randomUUID() });
+  });
+  await waits(world.pool, 'owner');
+  await removeIn(erasing.value, 'forget', devi);
+  await erasing.commit();
+  const { id, visibility } = await publishes;
+  expect(visibility).toBe('public');
+  expect(id).not.toBe(profileId);
+  expect(await seen(id)).toEqual([]);
 });
 
 test('two instances feed one profile, each by its label', async () => {

@@ -68,6 +68,28 @@ describe('the receipt of one connection', () => {
     );
   });
 
+  test('tells of what a removal had deleted that it overtook, and of nothing that was told before', async () => {
+    const id = await database.connect();
+    await keeps(id, 7);
+    const first = await database.remove('opt_out', id);
+    await removeCounts(database.pool, id, first.generation);
+    const second = await database.remove('forget', id);
+    await removeCounts(database.pool, id, second.generation);
+    await verify(id, second.generation);
+    expect(await receiptsOf(database.pool, id)).toMatchObject([{ generation: second.generation, itemsDeleted: 7 }]);
+
+    const other = await database.connect();
+    await keeps(other, 4);
+    const told = await database.remove('opt_out', other);
+    await removeCounts(database.pool, other, told.generation);
+    await verify(other, told.generation);
+    const later = await database.remove('forget', other);
+    await removeCounts(database.pool, other, later.generation);
+    await verify(other, later.generation);
+    const items = (await receiptsOf(database.pool, other)).map(({ itemsDeleted }) => itemsDeleted);
+    expect(items).toEqual([4, 0]);
+  });
+
   test('is not written while a count can still be read back', async () => {
     const id = await database.connect();
     await keeps(id, 3);

@@ -47,8 +47,9 @@ describe('the causes that a page names', () => {
   });
 
   test('hold an opt-out as soon as it is accepted, and once', () => {
-    expect(shownCauses([], none, 'opt_out')).toEqual(['opted_out']);
-    expect(shownCauses(['opted_out'], none, 'opt_out')).toEqual(['opted_out']);
-    expect(shownCauses([], none, 'forget')).toEqual([]);
+    expect(shownCauses([], none, ['opt_out'])).toEqual(['opted_out']);
+    expect(shownCauses(['opted_out'], none, ['opt_out'])).toEqual(['opted_out']);
+    expect(shownCauses([], none, ['forget'])).toEqual([]);
+    expect(shownCauses([], none, ['move', 'opt_out'])).toEqual(['opted_out']);
   });
 });

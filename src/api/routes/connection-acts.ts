@@ -136,9 +136,7 @@ export const connectionActRoutes = [
       if (token === undefined && (rest.refreshToken ?? rest.expiresAt) !== undefined) {
         throw fieldProblem('body', 'token', 'is missing beside what belongs to it');
       }
-      if (token !== undefined) await replaceToken(call, row, { ...rest, token });
-      // A live connection needs nothing but the new token.
-      if (token !== undefined && isLive(row.state.status) && !row.switchedOff) {
+      if (token !== undefined && (await replaceToken(call, row, { ...rest, token })) === 'live') {
         await within(deps.temporal, () => wakeConnection(deps.temporal, row.id, deps.config.TASK_QUEUE_PEOPLE));
         return shown(deps, params.id, 200);
       }
@@ -185,18 +183,21 @@ async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> 
   deliverSoon(deps, { kind, subjectId: params.id, ...accepted });
 }
 
+/** A live connection, whose removal nobody has accepted by then, needs nothing but the new token. */
 async function replaceToken(
   call: ActCall,
   row: ConnectionRow,
   given: Parameters<typeof sealedToken>[2],
-): Promise<void> {
+): Promise<'live' | 'removed'> {
   const { deps, actor } = call;
   const instance = (await loadInstance(deps.pool, row.instanceId))!;
   await verifyToken(deps, instance, given.token, asPerson(actor).source);
-  await inTransaction(deps.pool, async (tx) => {
+  return inTransaction(deps.pool, async (tx) => {
     const { erased_at: erasedAt } = await lockConnection(tx, row.id);
     // Forgotten meanwhile: no token may be kept.
     if (erasedAt) throw new DomainError('not_found');
     await storeToken(tx, row.id, sealedToken(deps, row.id, given));
+    const { state, switchedOff, restoreUntil } = (await loadConnection(tx, row.id))!;
+    return isLive(state.status) && !switchedOff && restoreUntil === null ? 'live' : 'removed';
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recordedVersion } from '../../db/audit.ts';
+import { lockConnection } from '../../db/connection-steps.ts';
 import { connectionsOfSource, loadConnection } from '../../db/connections.ts';
 import { acceptMove } from '../../db/moves.ts';
 import { inTransaction } from '../../db/pool.ts';
@@ -29,7 +30,6 @@ export const connectionMoveRoutes = [
       'consent_required',
       'already_connected',
       'profile_taken',
-      'fence_moved',
       'removing',
       'window_lapsed',
       'sharing_off',
@@ -44,6 +44,7 @@ export const connectionMoveRoutes = [
       requireCurrentConsent(body.consentVersion);
       if ((await recordedVersion(deps.pool, params.id, operationId)) === undefined) {
         const accepted = await inTransaction(deps.pool, async (tx) => {
+          await lockConnection(tx, params.id);
           const { id: profileId } = await ensureProfile(tx, githubUserId);
           return acceptMove(tx, {
             connectionId: params.id,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { recordedVersion } from '../../db/audit.ts';
 import { insertConnection, loadConnection, type NewConnection } from '../../db/connections.ts';
+import { lockInstanceShared } from '../../db/locks.ts';
 import { ensureProfile } from '../../db/profiles.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -39,7 +40,6 @@ export const connectionRoutes = [
       'not_found',
       'already_connected',
       'profile_taken',
-      'fence_moved',
       'sharing_off',
       'sharing_paused',
       'turning_off',
@@ -98,6 +98,7 @@ export const connectionRoutes = [
 async function insertOnce(deps: Deps, person: Person, wanted: Omit<NewConnection, 'profileId'>): Promise<string> {
   try {
     await inTransaction(deps.pool, async (tx) => {
+      await lockInstanceShared(tx, wanted.instanceId);
       const profile = await ensureProfile(tx, person.githubUserId);
       await insertConnection(tx, { ...wanted, profileId: profile.id });
     });

@@ -1,0 +1,42 @@
+import { startSweepers } from '../../src/sweepers/sweepers.ts';
+import { createApiWorld, type ApiWorld } from '../api/api-world.ts';
+import { startWork } from '../api/workers.ts';
+import type { Durations } from './product.ts';
+
+/** Short enough to live through many windows, and long enough for several acts within one. */
+export const SHORT: Durations = { windowMs: 6000, expiryMs: 6000, intervalMs: 1000, sightings: 2, connectLooks: 2 };
+
+export interface SystemHost {
+  world: ApiWorld;
+  close(): Promise<void>;
+}
+
+/** The real system, once for all sequences: API, workers and sweepers. Each sequence has an instance of its own in it. */
+export async function startSystem(): Promise<SystemHost> {
+  const ms = (value: number) => `${value}ms`;
+  const world = await createApiWorld({
+    RESTORE_WINDOW: ms(SHORT.windowMs),
+    REQUEST_EXPIRY: ms(SHORT.expiryMs),
+    REQUEST_CONTACT_DUE: '1h',
+    NUDGE_EVERY: ms(SHORT.intervalMs),
+    UPDATE_NOW_EVERY: ms(SHORT.intervalMs),
+    GRACE_TOKEN: '0ms',
+    GRACE_OBSERVED: '0ms',
+    GRACE_SIGHTINGS: String(SHORT.sightings),
+    CONNECT_GRACE: '0ms',
+    CONNECT_LOOKS: String(SHORT.connectLooks),
+    SYNC_EVERY: '3650d',
+    SWEEP_EVERY: '100ms',
+  });
+  const stopWork = await startWork(world);
+  const { parts, deps } = world;
+  const stopSweeps = startSweepers({ ...parts, log: deps.logger, clock: () => new Date() });
+  return {
+    world,
+    async close() {
+      await stopSweeps();
+      await stopWork();
+      await world.close();
+    },
+  };
+}
