@@ -32,13 +32,17 @@ export function recordedHistories(): Recorded[] {
   });
 }
 
-/** Payloads as text, so that one can read what is in them, and no names of processes and machines. */
+/** A line an event, payloads as text so that one can read what is in them, and nothing that a replay does not need. */
 export function writeHistory(version: string, workflow: string, state: string, history: History): void {
-  const plain = History.toObject(History.fromObject(history), { enums: String, longs: String, bytes: String });
+  const { events } = History.toObject(History.fromObject(history), { enums: String, longs: String, bytes: String });
+  const lines = (events as unknown[]).map((event) => JSON.stringify(event, toText));
   const folder = join(ROOT, version, workflow);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${state}.json`), `${JSON.stringify(plain, toText, 1)}\n`);
+  writeFileSync(join(folder, `${state}.json`), `{"events":[\n${lines.join(',\n')}\n]}\n`);
 }
+
+/** Names of processes and machines, paths of files, and the server's own bookkeeping. */
+const LEFT_OUT = ['identity', 'workerVersion', 'stackTrace', 'taskId', 'requestId', 'historySizeBytes'];
 
 interface Payload {
   metadata: Record<string, string>;
@@ -51,7 +55,7 @@ function isPayload(value: unknown): value is Payload {
 
 /** Of a payload whose bytes stand in base64, as protobuf's JSON has it. */
 function toText(key: string, value: unknown): unknown {
-  if (key === 'identity' || key === 'workerVersion') return undefined;
+  if (LEFT_OUT.includes(key)) return undefined;
   return isPayload(value) ? inPayload(value, (base64) => Buffer.from(base64, 'base64').toString()) : value;
 }
 

@@ -2,7 +2,11 @@ import { parseArgs } from 'node:util';
 import globalSetup from '../../support/global-setup.ts';
 import globalTeardown from '../../support/global-teardown.ts';
 import { PRESENT } from '../histories.ts';
+import { recordConnections } from './connections.ts';
 import { Keeper } from './keeper.ts';
+import { recordTurningOff } from './turning-off.ts';
+
+const SCENARIOS = [recordConnections, recordTurningOff];
 
 /**
  * `npm run histories:record`: brings every workflow to every state, on real servers with the real worker, and keeps the
@@ -15,9 +19,7 @@ async function main(): Promise<void> {
   await globalSetup();
   const keeper = new Keeper(as, new RegExp(only));
   try {
-    const { recordTurningOff } = await import('./turning-off.ts');
-    const scenarios = { turningOff: recordTurningOff };
-    for (const record of Object.values(scenarios)) await record(keeper);
+    for (const record of SCENARIOS) await record(keeper);
   } finally {
     await globalTeardown();
   }
