@@ -81,7 +81,7 @@ export interface Developer {
  * or on the shared dev server.
  */
 export async function createWorld(
-  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string> } = {},
+  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; githubApiUrl?: string } = {},
 ): Promise<World> {
   const { env } = options;
   const database = await createDatabase();
@@ -103,7 +103,7 @@ export async function createWorld(
   await setClocks();
   const peer = await startInstancePeer({ now: () => new Date(Date.now() + skewMs) });
   const sources = createSources();
-  const authority = createAuthority({ githubApiUrl: peer.url, allowHttpLoopback: true });
+  const authority = createAuthority({ githubApiUrl: options.githubApiUrl ?? peer.url, allowHttpLoopback: true });
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const connection = env ? undefined : await Connection.connect({ address: address! });

@@ -36,7 +36,9 @@ export class Keeper {
     const handle = client.workflow.getHandle(workflowId, runId);
     let history: History = {};
     const rests = async () => {
-      const { raw } = await handle.describe();
+      const description = await handle.describe().catch(unlessNotThere);
+      if (!description) return false;
+      const { raw } = description;
       const pending = (raw.pendingActivities ?? []).map((one) => one.activityType?.name);
       history = await handle.fetchHistory();
       const isOver = raw.workflowExecutionInfo?.closeTime != null;
@@ -49,6 +51,11 @@ export class Keeper {
     writeHistory(this.#version, workflow, state, history);
     this.kept.push(`${workflow}/${state}`);
   }
+}
+
+/** It may be just starting. */
+function unlessNotThere(error: Error): undefined {
+  if (error.name !== 'WorkflowNotFoundError') throw error;
 }
 
 /** The last workflow task is completed, and no other waits. */

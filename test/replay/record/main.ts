@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import globalSetup from '../../support/global-setup.ts';
 import globalTeardown from '../../support/global-teardown.ts';
 import { PRESENT } from '../histories.ts';
+import { recordAccessRequests } from './access-requests.ts';
 import { recordConnections } from './connections.ts';
 import { Keeper } from './keeper.ts';
+import { recordSyncs } from './syncs.ts';
 import { recordTurningOff } from './turning-off.ts';
 
-const SCENARIOS = [recordConnections, recordTurningOff];
+const SCENARIOS = [recordAccessRequests, recordSyncs];
 
 /**
  * `npm run histories:record`: brings every workflow to every state, on real servers with the real worker, and keeps the
