@@ -24,7 +24,7 @@ type Keep = (state: StateOf<'accessRequest'>, workflowId: string, moment?: Parti
 
 const staff = { actor: 'staff:1', githubUserId: 1 };
 /** What a wait takes and no more: whatever is done makes it continue as new. */
-const FEW = 10;
+const FEW = 8;
 
 export async function recordAccessRequests(keeper: Keeper): Promise<void> {
   const parts: [(office: Office, keep: Keep) => Promise<void>, Record<string, string>][] = [

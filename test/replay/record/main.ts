@@ -8,7 +8,7 @@ import { Keeper } from './keeper.ts';
 import { recordSyncs } from './syncs.ts';
 import { recordTurningOff } from './turning-off.ts';
 
-const SCENARIOS = [recordAccessRequests, recordSyncs];
+const SCENARIOS = [recordAccessRequests, recordConnections, recordTurningOff, recordSyncs];
 
 /**
  * `npm run histories:record`: brings every workflow to every state, on real servers with the real worker, and keeps the

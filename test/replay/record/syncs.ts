@@ -4,6 +4,7 @@ import { instanceSyncWorkflowId } from '../../../src/workflows/ids.ts';
 import type { SyncSettings } from '../../../src/workflows/sync.messages.ts';
 import { createWorld, type World } from '../../support/world.ts';
 import type { StateOf } from '../states.ts';
+import { refuseInserts } from './hold.ts';
 import type { Keeper, Moment } from './keeper.ts';
 
 const SETTINGS: SyncSettings = { buckets: 2, pageSize: 1, deadlineMs: 60_000, breakerPages: 3, stretchMs: 0 };
@@ -67,10 +68,10 @@ async function record(world: World, keeper: Keeper): Promise<void> {
   await keepChild('breaker_open');
   peer.faults.clear();
 
-  await pool.query('alter table sync_page add constraint broken check (false) not valid');
+  const restore = await refuseInserts(pool, 'sync_page');
   await run({ buckets: 1 });
   await keepChild('partial-page_lost');
-  await pool.query('alter table sync_page drop constraint broken');
+  await restore();
 
   await recordConnect(pool, instanceId, false, await world.now());
   await run();
