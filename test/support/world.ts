@@ -51,6 +51,8 @@ export interface World {
   sharing(command: SharingCommand): Promise<SharingOutcome>;
   switchOn(): Promise<void>;
   switchOff(): Promise<SharingOutcome>;
+  /** Stops the workers, and starts those of the present code. */
+  upgrade(): Promise<void>;
   /** @param maxEvents makes the workflow continue as new after so many events */
   connect(key: string, maxEvents?: number): Promise<Developer>;
   /** A developer who has ticked, and whose first counts are there. */
@@ -79,9 +81,10 @@ export interface Developer {
 /**
  * One instance with sharing available, its peer, a database and workers of the file's own, on the Temporal server given
  * or on the shared dev server.
+ * @param options.bundlePath the workers' code until they are upgraded; the present one unless told
  */
 export async function createWorld(
-  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; githubApiUrl?: string } = {},
+  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; githubApiUrl?: string; bundlePath?: string } = {},
 ): Promise<World> {
   const { env } = options;
   const database = await createDatabase();
@@ -110,16 +113,17 @@ export async function createWorld(
   const native = env ? undefined : await NativeConnection.connect({ address: address! });
   const client = env?.client ?? new Client({ connection: connection! });
   await registerSearchAttributes(client);
-  const bundlePath = await workflowBundle(cacheFolder());
-  const workers = await startWorkers(
-    { config, client, pool, sources, authority, cipher },
-    {
-      connection: env?.nativeConnection ?? native!,
-      namespace: 'default',
-      bundlePath,
-      ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
-    },
-  );
+  const work = async (bundlePath?: string) =>
+    startWorkers(
+      { config, client, pool, sources, authority, cipher },
+      {
+        connection: env?.nativeConnection ?? native!,
+        namespace: 'default',
+        bundlePath: bundlePath ?? (await workflowBundle(cacheFolder())),
+        ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
+      },
+    );
+  const workers = await work(options.bundlePath);
   const instanceId = randomUUID();
   const accountId = randomUUID();
   await pool.query(`insert into account (id, kind, slug) values ($1, 'organization', 'acme')`, [accountId]);
@@ -163,6 +167,10 @@ export async function createWorld(
       await world.sharing({ type: 'switch', side: 'instance', on: true });
       await world.sharing({ type: 'switch', side: 'account', on: true });
     },
+    async upgrade() {
+      await world.workers.stop();
+      world.workers = await work();
+    },
     switchOff: () => world.sharing({ type: 'switch', side: 'instance', on: false }),
     connect: (key, maxEvents) => connectDeveloper(world, key, maxEvents),
     async sending(key) {
@@ -173,7 +181,7 @@ export async function createWorld(
       return developer;
     },
     async close() {
-      await workers.stop();
+      await world.workers.stop();
       await Promise.all([
         sources.close(),
         authority.close(),
