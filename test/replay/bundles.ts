@@ -27,7 +27,10 @@ export async function changedBundle(changes: readonly Change[]): Promise<string>
       const path = join(folder, 'workflows', file);
       const text = await readFile(path, 'utf8');
       if (!text.includes(from)) throw new Error(`${file} does not hold what is to be changed: ${from}`);
-      await writeFile(path, text.replace(from, () => to));
+      await writeFile(
+        path,
+        text.replace(from, () => to),
+      );
     }
     return (await bundleWorkflowCode({ workflowsPath: join(folder, 'workflows', 'index.ts'), logger })).code;
   } finally {

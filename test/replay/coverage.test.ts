@@ -35,7 +35,10 @@ test('every message that a workflow takes was taken in one of them', () => {
     ['accessRequest', requestMessages],
     ['connection', connectionMessages],
   ] as const) {
-    const text = present.filter((one) => one.workflow === workflow).map((one) => one.text).join('');
+    const text = present
+      .filter((one) => one.workflow === workflow)
+      .map((one) => one.text)
+      .join('');
     const named = Object.values(messages).flatMap((one) =>
       typeof one === 'object' && one.type !== 'query' ? [one.name] : [],
     );

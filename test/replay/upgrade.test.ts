@@ -92,13 +92,13 @@ test('a run that begins after the upgrade does what is new from the start', asyn
   const workflowId = await turnOff();
   const askedAt = async () => (await world.pool.query('select asked_at from turning_off')).rows[0].asked_at as Date;
   const ends = new Date((await askedAt()).getTime() + 90 * DAY);
-  expect(await attributesOf(workflowId)).toEqual({
+  expect(await attributesOf(workflowId)).toMatchObject({
     UcStatus: ['restorable'],
     UcDueAt: [ends],
     UcInstance: [world.instanceId],
   });
   await world.sleep('91 days');
   await world.client.workflow.getHandle(workflowId).result();
-  expect(await attributesOf(workflowId)).toEqual({ UcStatus: ['ended'], UcInstance: [world.instanceId] });
+  expect(await attributesOf(workflowId)).toMatchObject({ UcStatus: ['ended'] });
   expect(await replaysWithPresentCode(workflowId)).toEqual({});
 }, 120_000);

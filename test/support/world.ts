@@ -64,7 +64,8 @@ export interface World {
 export interface Developer {
   id: string;
   key: string;
-  send(): Promise<ActAnswer>;
+  /** @param operationId makes it the same act when it is sent again */
+  send(operationId?: string): Promise<ActAnswer>;
   optOut(): Promise<void>;
   /** The opt-out’s transaction alone: the process died before it told anybody. */
   acceptOptOut(): Promise<void>;
@@ -84,7 +85,12 @@ export interface Developer {
  * @param options.bundlePath the workers' code until they are upgraded; the present one unless told
  */
 export async function createWorld(
-  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string>; githubApiUrl?: string; bundlePath?: string } = {},
+  options: {
+    env?: TestWorkflowEnvironment;
+    settings?: Record<string, string>;
+    githubApiUrl?: string;
+    bundlePath?: string;
+  } = {},
 ): Promise<World> {
   const { env } = options;
   const database = await createDatabase();
@@ -113,16 +119,19 @@ export async function createWorld(
   const native = env ? undefined : await NativeConnection.connect({ address: address! });
   const client = env?.client ?? new Client({ connection: connection! });
   await registerSearchAttributes(client);
-  const work = async (bundlePath?: string) =>
-    startWorkers(
+  const work = async (oldBundle?: string) => {
+    // A worker that goes away must keep nothing: the time-skipping server would wait for it.
+    const cached = oldBundle ? '0' : process.env['MAX_CACHED_WORKFLOWS'];
+    return startWorkers(
       { config, client, pool, sources, authority, cipher },
       {
         connection: env?.nativeConnection ?? native!,
         namespace: 'default',
-        bundlePath: bundlePath ?? (await workflowBundle(cacheFolder())),
-        ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
+        bundlePath: oldBundle ?? (await workflowBundle(cacheFolder())),
+        ...(cached && { maxCachedWorkflows: Number(cached) }),
       },
     );
+  };
   const workers = await work(options.bundlePath);
   const instanceId = randomUUID();
   const accountId = randomUUID();
@@ -246,7 +255,8 @@ async function connectDeveloper(world: World, key: string, maxEvents?: number): 
   const developer: Developer = {
     id,
     key,
-    send: async () => ask(sendUpdate, [{ ...(await act()), consentVersion: '1' }]),
+    send: async (operationId) =>
+      ask(sendUpdate, [{ ...(await act()), ...(operationId && { operationId }), consentVersion: '1' }]),
     optOut: () => remove('opt_out'),
     acceptOptOut: () => accept('opt_out'),
     forget: () => remove('forget'),

@@ -33,7 +33,10 @@ export async function recordAccessRequests(keeper: Keeper): Promise<void> {
     [decisions, {}],
     [continued, {}],
     [rows, {}],
-    [alarms, { REQUEST_CONTACT_DUE: '3s', REQUEST_REMINDERS: '1', REQUEST_ESCALATE_AFTER: '3s', REQUEST_ESCALATIONS: '1' }],
+    [
+      alarms,
+      { REQUEST_CONTACT_DUE: '3s', REQUEST_REMINDERS: '1', REQUEST_ESCALATE_AFTER: '3s', REQUEST_ESCALATIONS: '1' },
+    ],
     [ends, { REQUEST_EXPIRY: '2s' }],
   ];
   for (const [record, settings] of parts) {

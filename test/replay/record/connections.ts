@@ -4,7 +4,7 @@ import { inTransaction } from '../../../src/db/pool.ts';
 import { connectionWorkflowId } from '../../../src/workflows/ids.ts';
 import { createWorld, eventually, type Developer, type World } from '../../support/world.ts';
 import type { StateOf } from '../states.ts';
-import { holdAction } from './hold.ts';
+import { holdAction } from '../../support/refuse-inserts.ts';
 import type { Keeper, Moment } from './keeper.ts';
 
 /** A look and nothing else: whatever a run does more makes it continue as new. */
@@ -181,7 +181,8 @@ async function ending(world: World, keep: Keep): Promise<void> {
 
 async function continued(world: World, keep: Keep): Promise<void> {
   const { client, peer } = world;
-  const runOf = async ({ id }: Developer) => (await client.workflow.getHandle(connectionWorkflowId(id)).describe()).runId;
+  const runOf = async ({ id }: Developer) =>
+    (await client.workflow.getHandle(connectionWorkflowId(id)).describe()).runId;
   const devi = await world.connect('devi', A_LOOK);
   await devi.until('connected');
   const keepNext = async (state: StateOf<'connection'>, last: string) => {

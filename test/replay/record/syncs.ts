@@ -4,7 +4,7 @@ import { instanceSyncWorkflowId } from '../../../src/workflows/ids.ts';
 import type { SyncSettings } from '../../../src/workflows/sync.messages.ts';
 import { createWorld, type World } from '../../support/world.ts';
 import type { StateOf } from '../states.ts';
-import { refuseInserts } from './hold.ts';
+import { refuseInserts } from '../../support/refuse-inserts.ts';
 import type { Keeper, Moment } from './keeper.ts';
 
 const SETTINGS: SyncSettings = { buckets: 2, pageSize: 1, deadlineMs: 60_000, breakerPages: 3, stretchMs: 0 };

@@ -1,6 +1,6 @@
 import { sharingWorkflowId } from '../../../src/workflows/ids.ts';
 import { createWorld } from '../../support/world.ts';
-import { holdAction } from './hold.ts';
+import { holdAction } from '../../support/refuse-inserts.ts';
 import type { Keeper } from './keeper.ts';
 
 /** Counts come back once after the first deletion, as if something had written them. */

@@ -1,4 +1,4 @@
-import type { Pool } from '../../../src/db/pool.ts';
+import type { Pool } from '../../src/db/pool.ts';
 
 /**
  * Lets nobody insert such rows, so that whoever wants to goes on trying.
