@@ -112,7 +112,7 @@ describe('a connection continues as new', () => {
   });
 
   test('though its step is refused again and again, and can be forgotten meanwhile', async () => {
-    const devi = await connected();
+    const devi = await sending();
     // It contradicts what is on record: it was established long ago.
     await world.pool.query(`update connection set status = 'connecting' where id = $1`, [devi.id]);
     await continuing(devi, () => devi.wake());
