@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { receiptsOf } from '../../src/db/removals.ts';
 import { lastSync } from '../../src/db/sync-runs.ts';
-import { sendUpdate } from '../../src/workflows/connection.messages.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
 import { refuseInserts } from '../support/refuse-inserts.ts';
 import { timeSkippingEnv } from '../support/time-skipping.ts';
@@ -194,6 +193,7 @@ describe('a connection that continues as new', () => {
     await world.sharing({ type: 'switch', side: 'instance', on: true });
     await continuing(devi, () => devi.reconnect());
     await devi.until('sending');
+    expect((await devi.counts()).length).toBeGreaterThan(0);
   });
 });
 

@@ -176,10 +176,12 @@ async function alarms(office: Office, keep: Keep): Promise<void> {
   const sounded = (request: Request, event: string) =>
     eventually(
       async () =>
-        (await office.world.pool.query('select 1 from audit where subject_id = $1 and action = $2', [
-          request.input.requestId,
-          `request.${event}`,
-        ]))!.rowCount === 1,
+        (
+          await office.world.pool.query('select 1 from audit where subject_id = $1 and action = $2', [
+            request.input.requestId,
+            `request.${event}`,
+          ])
+        ).rowCount === 1,
       event,
     );
   const [one, other] = [await office.logged(), await office.logged({ maxEvents: FEW })];
