@@ -31,8 +31,8 @@ afterEach(async () => {
 const runOf = async (workflowId: string) => (await world.client.workflow.getHandle(workflowId).describe()).runId;
 
 /** The run has done its first look, which a call to wake up would otherwise be one with. */
-async function hasLooked(workflowId: string): Promise<boolean> {
-  const { events } = await world.client.workflow.getHandle(workflowId).fetchHistory();
+async function hasLooked(workflowId: string, runId: string): Promise<boolean> {
+  const { events } = await world.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const looked = events!.findIndex((event) => event.activityTaskCompletedEventAttributes);
   return looked >= 0 && events!.findLastIndex((event) => event.workflowTaskCompletedEventAttributes) > looked;
 }
@@ -40,8 +40,12 @@ async function hasLooked(workflowId: string): Promise<boolean> {
 /** Does it, and waits until the workflow has continued as new. */
 async function continuing<Result>(developer: Developer, act: () => Promise<Result>): Promise<Result> {
   const workflowId = connectionWorkflowId(developer.id);
-  await eventually(() => hasLooked(workflowId), 'it has looked');
-  const before = await runOf(workflowId);
+  let before = '';
+  const rests = async () => {
+    before = await runOf(workflowId);
+    return hasLooked(workflowId, before);
+  };
+  await eventually(rests, 'it has looked');
   const result = await act();
   await eventually(async () => (await runOf(workflowId)) !== before, 'it continues as new');
   return result;
