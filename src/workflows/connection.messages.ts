@@ -56,6 +56,8 @@ export interface CarriedConnection {
   answered: Answered<ActAnswer | UpdateNowAnswer>[];
   lastUpdateNowAt: string | null;
   readAt: string | null;
+  /** How often a restore was tried: each try waits longer. */
+  restoreTries?: number;
   /** What operators see in Temporal so far. */
   shown?: OperatorView;
 }

@@ -48,7 +48,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
   let shown = carried?.shown;
   /** When the source is read next because of an act: the first read after a tick, or a restore that is tried again. */
   let readAt = carried?.readAt ?? null;
-  let restoreTries = 0;
+  let restoreTries = carried?.restoreTries ?? 0;
   let refusals = 0;
   let awake = true;
 
@@ -118,13 +118,14 @@ export async function connection(input: ConnectionInput): Promise<void> {
   async function continueWhenLong(): Promise<void> {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!continueAsNewSuggested && historyLength <= (input.maxEvents ?? Infinity)) return;
-    // A handler that still waits may yet hand over a request: then that comes first.
-    const isPending = () => !requests.isEmpty || awake;
-    await condition(() => isPending() || allHandlersFinished());
-    if (isPending()) return;
+    // A handler that still waits may yet hand over a request: then that comes first. A call to wake up is not lost, since
+    // every run begins with a look; waiting for it would keep what is refused again and again from ever continuing.
+    await condition(() => !requests.isEmpty || allHandlersFinished());
+    if (!requests.isEmpty) return;
+    const { answered } = requests;
     await continueAsNew<typeof connection>({
       ...input,
-      carried: { schemaVersion: 1, answered: requests.answered, lastUpdateNowAt, readAt, ...(shown && { shown }) },
+      carried: { schemaVersion: 1, answered, lastUpdateNowAt, readAt, restoreTries, ...(shown && { shown }) },
     });
   }
 

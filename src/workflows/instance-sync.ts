@@ -38,15 +38,19 @@ export async function instanceSync(input: InstanceSyncInput): Promise<{ outcome:
     buckets = bucketsOf(settings.buckets).flatMap((bucket, at) => rangesFrom(bucket, begun.cursors[at]!));
   }
   let pages = 0;
-  let systemicInARow = 0;
+  let systemicInARow = input.carried?.systemicInARow ?? 0;
+  const pagesBefore = input.carried?.pages ?? 0;
   let stopped: 'partial' | 'breaker_open' | 'gate_closed' | undefined;
   let toContinue = false;
 
   await Promise.all(lanesOf(buckets).map(readLane));
   if (stopped === undefined && toContinue) {
-    await continueAsNew<typeof instanceSync>({ ...input, carried: { buckets } });
+    await continueAsNew<typeof instanceSync>({
+      ...input,
+      carried: { buckets, pages: pagesBefore + pages, systemicInARow },
+    });
   }
-  return finish(stopped ?? 'finished', pages);
+  return finish(stopped ?? 'finished', pagesBefore + pages);
 
   async function readLane(ranges: BucketState[]): Promise<void> {
     for (const range of ranges) await readRange(range);

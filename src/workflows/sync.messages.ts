@@ -30,7 +30,13 @@ export interface InstanceSyncInput {
   startedAt: string;
   settings: SyncSettings;
   /** What crosses continue-as-new. */
-  carried?: { buckets: BucketState[] };
+  carried?: {
+    buckets: BucketState[];
+    /** Pages that earlier runs read. */
+    pages?: number;
+    /** Pages in a row that failed as a whole, up to now. */
+    systemicInARow?: number;
+  };
 }
 
 /** A range of connection ids, `from` exclusive, `to` inclusive, and how far it was read. */

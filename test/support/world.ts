@@ -43,8 +43,7 @@ export interface World {
   peer: InstancePeer;
   cipher: TokenCipher;
   sources: Sources;
-  /** Stops the workers, and lets new ones take over. */
-  workers: { down(): Promise<void>; up(): Promise<void> };
+  workers: RunningWorkers;
   instanceId: string;
   now(): Promise<string>;
   /** Skips time, for everybody: workflows, people and the instance. */
@@ -52,6 +51,8 @@ export interface World {
   sharing(command: SharingCommand): Promise<SharingOutcome>;
   switchOn(): Promise<void>;
   switchOff(): Promise<SharingOutcome>;
+  /** Stops the workers, and starts those of the present code. */
+  upgrade(): Promise<void>;
   /** @param maxEvents makes the workflow continue as new after so many events */
   connect(key: string, maxEvents?: number): Promise<Developer>;
   /** A developer who has ticked, and whose first counts are there. */
@@ -63,7 +64,8 @@ export interface World {
 export interface Developer {
   id: string;
   key: string;
-  send(): Promise<ActAnswer>;
+  /** @param operationId makes it the same act when it is sent again */
+  send(operationId?: string): Promise<ActAnswer>;
   optOut(): Promise<void>;
   /** The opt-out’s transaction alone: the process died before it told anybody. */
   acceptOptOut(): Promise<void>;
@@ -80,9 +82,15 @@ export interface Developer {
 /**
  * One instance with sharing available, its peer, a database and workers of the file's own, on the Temporal server given
  * or on the shared dev server.
+ * @param options.bundlePath the workers' code until they are upgraded; the present one unless told
  */
 export async function createWorld(
-  options: { env?: TestWorkflowEnvironment; settings?: Record<string, string> } = {},
+  options: {
+    env?: TestWorkflowEnvironment;
+    settings?: Record<string, string>;
+    githubApiUrl?: string;
+    bundlePath?: string;
+  } = {},
 ): Promise<World> {
   const { env } = options;
   const database = await createDatabase();
@@ -104,25 +112,27 @@ export async function createWorld(
   await setClocks();
   const peer = await startInstancePeer({ now: () => new Date(Date.now() + skewMs) });
   const sources = createSources();
-  const authority = createAuthority({ githubApiUrl: peer.url, allowHttpLoopback: true });
+  const authority = createAuthority({ githubApiUrl: options.githubApiUrl ?? peer.url, allowHttpLoopback: true });
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const connection = env ? undefined : await Connection.connect({ address: address! });
   const native = env ? undefined : await NativeConnection.connect({ address: address! });
   const client = env?.client ?? new Client({ connection: connection! });
   await registerSearchAttributes(client);
-  const bundlePath = await workflowBundle(cacheFolder());
-  const work = () =>
-    startWorkers(
+  const work = async (oldBundle?: string) => {
+    // A worker that goes away must keep nothing: the time-skipping server would wait for it.
+    const cached = oldBundle ? '0' : process.env['MAX_CACHED_WORKFLOWS'];
+    return startWorkers(
       { config, client, pool, sources, authority, cipher },
       {
         connection: env?.nativeConnection ?? native!,
         namespace: 'default',
-        bundlePath,
-        ...(process.env['MAX_CACHED_WORKFLOWS'] && { maxCachedWorkflows: Number(process.env['MAX_CACHED_WORKFLOWS']) }),
+        bundlePath: oldBundle ?? (await workflowBundle(cacheFolder())),
+        ...(cached && { maxCachedWorkflows: Number(cached) }),
       },
     );
-  let running: RunningWorkers | undefined = await work();
+  };
+  const workers = await work(options.bundlePath);
   const instanceId = randomUUID();
   const accountId = randomUUID();
   await pool.query(`insert into account (id, kind, slug) values ($1, 'organization', 'acme')`, [accountId]);
@@ -143,15 +153,7 @@ export async function createWorld(
     peer,
     cipher,
     sources,
-    workers: {
-      async down() {
-        await running?.stop();
-        running = undefined;
-      },
-      async up() {
-        running ??= await work();
-      },
-    },
+    workers,
     instanceId,
     now,
     async sleep(duration) {
@@ -174,6 +176,10 @@ export async function createWorld(
       await world.sharing({ type: 'switch', side: 'instance', on: true });
       await world.sharing({ type: 'switch', side: 'account', on: true });
     },
+    async upgrade() {
+      await world.workers.stop();
+      world.workers = await work();
+    },
     switchOff: () => world.sharing({ type: 'switch', side: 'instance', on: false }),
     connect: (key, maxEvents) => connectDeveloper(world, key, maxEvents),
     async sending(key) {
@@ -184,7 +190,7 @@ export async function createWorld(
       return developer;
     },
     async close() {
-      await world.workers.down();
+      await world.workers.stop();
       await Promise.all([
         sources.close(),
         authority.close(),
@@ -249,7 +255,8 @@ async function connectDeveloper(world: World, key: string, maxEvents?: number): 
   const developer: Developer = {
     id,
     key,
-    send: async () => ask(sendUpdate, [{ ...(await act()), consentVersion: '1' }]),
+    send: async (operationId) =>
+      ask(sendUpdate, [{ ...(await act()), ...(operationId && { operationId }), consentVersion: '1' }]),
     optOut: () => remove('opt_out'),
     acceptOptOut: () => accept('opt_out'),
     forget: () => remove('forget'),

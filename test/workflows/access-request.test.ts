@@ -738,6 +738,36 @@ describe('a long history', () => {
     expect(await made.row()).toMatchObject({ status: 'expired', handler: 'staff:7' });
     expect((await made.actions()).filter((action) => action === 'expired')).toHaveLength(1);
   });
+
+  test('continues as new in every open state, and loses no deadline, no reminder, no answer and no wait', async () => {
+    const made = await logged('ada', { maxEvents: 8 });
+    const continuing = async (work: () => Promise<unknown>) => {
+      const { runId } = await made.handle.describe();
+      await work();
+      await eventually(async () => (await made.handle.describe()).runId !== runId, 'it continues as new');
+    };
+    await continuing(() => env.sleep(2 * DAY + HOUR));
+    const reminded = (times: number) =>
+      eventually(
+        async () => (await made.actions()).filter((action) => action === 'reminded').length === times,
+        'reminded',
+      );
+    await reminded(1);
+    await continuing(async () => made.act(askInformationUpdate, { noteId: await made.note('Which contract?') }));
+    // Nobody is reminded while an answer is awaited, and the one that is due since is sent once.
+    await env.sleep(DAY);
+    await continuing(async () => made.act(giveInformationUpdate, { noteId: await made.note('Number 7.') }));
+    await reminded(2);
+    await continuing(() => made.act(nudgeUpdate, {}));
+    expect((await refusalOf(made.act(nudgeUpdate, {}))).code).toBe('nudge_too_soon');
+    await continuing(async () => made.act(contactUpdate, { noteId: await made.note('Called.') }));
+    await env.sleep(29 * DAY);
+    expect((await made.row()).status).toBe('contacted');
+    await env.sleep(2 * DAY);
+    await made.handle.result();
+    const done = ['reminded', 'information_asked', 'information_given', 'reminded', 'nudged', 'contacted', 'expired'];
+    expect(await made.actions()).toEqual(['made', 'logged', ...done]);
+  });
 });
 
 describe('a workflow that knows something else than its row, since one of them was restored to an earlier moment,', () => {

@@ -219,6 +219,14 @@ describe('the hourly sync', () => {
     expect(await sync()).toMatchObject({ outcome: 'finished', failed: 0 });
   });
 
+  test('counts pages in a row on when it continues as new', async () => {
+    await world.peer.goDown();
+    const settings = { buckets: 1, pageSize: 1, breakerPages: 2, maxPages: 1, stretchMs: 0 };
+    expect(await sync(settings)).toMatchObject({ outcome: 'breaker_open', failed: 2 });
+    const handle = world.client.workflow.getHandle(instanceSyncWorkflowId(world.instanceId));
+    expect(await handle.result()).toEqual({ outcome: 'breaker_open', pages: 2 });
+  });
+
   test.each([
     { down: [1, 2], outcome: 'breaker_open' },
     { down: [1, 3], outcome: 'finished' },
