@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CHECKS } from './checks/index.ts';
+import type { Outcome, Violation } from './checks/check.ts';
+import { POINT_FAULTS, TIMED_FAULTS } from './faults/index.ts';
+import type { Begun, Fault } from './faults/fault.ts';
+import { runAfter, untilHealed, untilUp } from './heal.ts';
+import type { Cast } from './load/cast.ts';
+import { insist } from './load/developer.ts';
+import { runLoad } from './load/load.ts';
+import type { Random } from './random.ts';
+import type { Setting } from './setting.ts';
+
+const LOAD_MS = 7_000;
+/** Faults begin after a while and end before the load does, some of them only then. */
+const FAULTS_FROM_MS = 500;
+const LASTS_MS = { least: 300, most: 4_000 };
+
+export interface Stage {
+  setting: Setting;
+  cast: Cast;
+  say: (line: string) => void;
+  /** What was seen while it happened. */
+  complaints: Violation[];
+}
+
+export interface RoundOutcome extends Outcome {
+  faults: number;
+  skipped: number;
+}
+
+/** Load and faults; then the faults end, all heals without a hand, and everything is looked at from outside. */
+export async function playRound(stage: Stage, random: Random): Promise<RoundOutcome> {
+  const { setting, cast, say, complaints } = stage;
+  complaints.length = 0;
+  const until = Date.now() + LOAD_MS;
+  const breaking = breakThings(stage, random.fork('faults'), until);
+  const complain = (expected: string, facts: object) => void complaints.push({ expected, facts });
+  await runLoad(cast, random.fork('load'), until, complain);
+  const { faults, skipped } = await breaking;
+
+  const begun = Date.now();
+  await untilUp(setting);
+  await askAgain(cast, random.fork('again'));
+  const violations = [...complaints, ...(await untilHealed(setting))];
+  say(`  healed after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+  let checked = 1;
+  const run = await runAfter(setting, cast);
+  if (run) {
+    for (const check of CHECKS) {
+      const outcome = await check({ setting, cast, run, random: random.fork('checks') });
+      checked += outcome.checked;
+      violations.push(...outcome.violations);
+    }
+  } else {
+    violations.push({ expected: 'a run to succeed after the faults have ended', facts: {} });
+  }
+  // What was written ahead does not fill the disk by itself.
+  await setting.pool.query('checkpoint');
+  return { faults, skipped, checked, violations };
+}
+
+async function breakThings({ setting, say }: Stage, random: Random, untilMs: number) {
+  let faults = 0;
+  let skipped = 0;
+  const one = async (fault: Fault, fromMs: number, lastsMs: number) => {
+    await delay(fromMs);
+    const begun = await fault.begin(setting, random);
+    if (begun === 'skipped') {
+      skipped += 1;
+      return say(`  skipped: ${fault.name}`);
+    }
+    await delay(Math.max(0, Math.min(lastsMs, untilMs - Date.now())));
+    await begun.end();
+    if (happened(begun)) faults += 1;
+    say(`  ${begun.what}`);
+  };
+  const timed = Array.from({ length: random.between(1, 3) }, () =>
+    one(
+      random.weighted(TIMED_FAULTS),
+      random.between(FAULTS_FROM_MS, LOAD_MS - LASTS_MS.least),
+      random.between(LASTS_MS.least, LASTS_MS.most),
+    ),
+  );
+  const points = Array.from({ length: random.between(1, 2) }, () => one(random.weighted(POINT_FAULTS), 0, LOAD_MS));
+  await Promise.all([...timed, ...points]);
+  return { faults, skipped };
+}
+
+const happened = ({ what }: Begun) => !what.startsWith('not reached');
+
+/** Whoever has no answer yet asks again; who is told to come later does so in the next round. */
+async function askAgain({ developers, staff }: Cast, random: Random): Promise<void> {
+  for (const developer of developers) if (developer.open) await insist(developer, random);
+  for (const one of staff) if (one.open) await one.act(random);
+}
