@@ -11,9 +11,16 @@ import type { Random } from './random.ts';
 import type { Setting } from './setting.ts';
 
 const LOAD_MS = 7_000;
+/** Now and then longer than a heartbeat is waited for, so that an attempt wakes up when another has taken its place. */
+const LONG_LOAD_MS = 32_000;
+const LONG = 0.1;
 /** Faults begin after a while and end before the load does, some of them only then. */
 const FAULTS_FROM_MS = 500;
-const LASTS_MS = { least: 300, most: 4_000 };
+/** As long as a step may be waited for whose worker died: 30 seconds, and the attempt that follows. */
+const SETTLES_WITHIN_MS = 40_000;
+const LOOKS_EVERY_MS = 2_000;
+const LAST_MS = { least: 300, most: 4_000 };
+const LAST_LONG_MS = { least: 21_000, most: 26_000 };
 
 export interface Stage {
   setting: Setting;
@@ -32,8 +39,10 @@ export interface RoundOutcome extends Outcome {
 export async function playRound(stage: Stage, random: Random): Promise<RoundOutcome> {
   const { setting, cast, say, complaints } = stage;
   complaints.length = 0;
-  const until = Date.now() + LOAD_MS;
-  const breaking = breakThings(stage, random.fork('faults'), until);
+  const isLong = random.chance(LONG);
+  const until = Date.now() + (isLong ? LONG_LOAD_MS : LOAD_MS);
+  const lasting = isLong ? LAST_LONG_MS : LAST_MS;
+  const breaking = breakThings(stage, random.fork('faults'), until, lasting);
   const complain = (expected: string, facts: object) => void complaints.push({ expected, facts });
   await runLoad(cast, random.fork('load'), until, complain);
   const { faults, skipped } = await breaking;
@@ -47,7 +56,7 @@ export async function playRound(stage: Stage, random: Random): Promise<RoundOutc
   const run = await runAfter(setting, cast);
   if (run) {
     for (const check of CHECKS) {
-      const outcome = await check({ setting, cast, run, random: random.fork('checks') });
+      const outcome = await settled(() => check({ setting, cast, run, random: random.fork('checks') }));
       checked += outcome.checked;
       violations.push(...outcome.violations);
     }
@@ -59,7 +68,19 @@ export async function playRound(stage: Stage, random: Random): Promise<RoundOutc
   return { faults, skipped, checked, violations };
 }
 
-async function breakThings({ setting, say }: Stage, random: Random, untilMs: number) {
+/**
+ * What is violated stays so. A window to come back may end just now, though, or a step be on its way that is written and
+ * not yet acknowledged: that is gone at another look.
+ */
+async function settled(check: () => Promise<Outcome>): Promise<Outcome> {
+  for (const until = Date.now() + SETTLES_WITHIN_MS; ;) {
+    const outcome = await check();
+    if (outcome.violations.length === 0 || Date.now() > until) return outcome;
+    await delay(LOOKS_EVERY_MS);
+  }
+}
+
+async function breakThings({ setting, say }: Stage, random: Random, untilMs: number, lasting: typeof LAST_MS) {
   let faults = 0;
   let skipped = 0;
   const one = async (fault: Fault, fromMs: number, lastsMs: number) => {
@@ -77,11 +98,13 @@ async function breakThings({ setting, say }: Stage, random: Random, untilMs: num
   const timed = Array.from({ length: random.between(1, 3) }, () =>
     one(
       random.weighted(TIMED_FAULTS),
-      random.between(FAULTS_FROM_MS, LOAD_MS - LASTS_MS.least),
-      random.between(LASTS_MS.least, LASTS_MS.most),
+      random.between(FAULTS_FROM_MS, LOAD_MS - 300),
+      random.between(lasting.least, lasting.most),
     ),
   );
-  const points = Array.from({ length: random.between(1, 2) }, () => one(random.weighted(POINT_FAULTS), 0, LOAD_MS));
+  const points = Array.from({ length: random.between(1, 2) }, () =>
+    one(random.weighted(POINT_FAULTS), 0, untilMs - Date.now()),
+  );
   await Promise.all([...timed, ...points]);
   return { faults, skipped };
 }

@@ -11,7 +11,7 @@ import { supervise, type Program } from './program.ts';
 type Say = (line: string) => void;
 
 /** So few events, instead of 4,096, make a workflow continue as new: each does so again and again. */
-const CONTINUE_AFTER_EVENTS = 120;
+const CONTINUE_AFTER_EVENTS = 30;
 
 /**
  * PostgreSQL with its state on disk and with every promise of durability kept.

@@ -2,6 +2,7 @@ import { checkAccepted } from './accepted.ts';
 import type { Check } from './check.ts';
 import { checkCounts } from './counts.ts';
 import { checkDoctor } from './doctor.ts';
+import { checkProfiles } from './profiles.ts';
 import { checkRepeated } from './repeated.ts';
 import { checkRows } from './rows.ts';
 import { checkTold } from './told.ts';
@@ -11,6 +12,7 @@ import { checkWorkflows } from './workflows.ts';
 export const CHECKS: readonly Check[] = [
   checkRows,
   checkCounts,
+  checkProfiles,
   checkTold,
   checkAccepted,
   checkWorkflows,

@@ -12,9 +12,7 @@ export async function checkRepeated({ setting: { pool }, cast, random }: World):
   for (const { callers: both } of cast.developers) callers.set(both[0].who, both[0]).set(both[1].who, both[1]);
   for (const { caller } of cast.staff) callers.set(caller.who, caller);
   // Kept answers about a connection go with it.
-  const forgotten = new Set(
-    cast.journal.entries.filter(({ act, answer }) => act === 'forget' && answer).map(({ who }) => personOf(who)),
-  );
+  const forgotten = new Set(cast.journal.entries.filter(({ act }) => act === 'forget').map(({ who }) => personOf(who)));
   const kept = cast.journal.entries.filter(
     ({ answer, who, act }) => answer && answer.status !== 429 && (act === 'forget' || !forgotten.has(personOf(who))),
   );

@@ -1,6 +1,7 @@
 import type { Link, Passing } from '../link.ts';
 import type { Program } from '../program.ts';
 import type { Begun, Fault } from './fault.ts';
+import { textOf } from './reading.ts';
 
 /** A moment of the product that can be seen on one of its wires. */
 interface Point {
@@ -11,9 +12,9 @@ interface Point {
   says: string;
   /**
    * `before`: what it says never arrives. `committed`: its transaction is committed, and the program never hears of it.
-   * `answered`: it arrives, and the program never hears of that.
+   * `answered`: it arrives, and the program never hears of that. `after`: it arrives, and so may an answer.
    */
-  moment: 'before' | 'committed' | 'answered';
+  moment: 'before' | 'committed' | 'answered' | 'after';
 }
 
 const POINTS: readonly Point[] = [
@@ -97,12 +98,14 @@ const POINTS: readonly Point[] = [
     moment: 'answered',
   },
   { name: 'before continue-as-new', of: 'a worker', wire: 'toTemporal', says: '"carried"', moment: 'before' },
-  { name: 'after continue-as-new', of: 'a worker', wire: 'toTemporal', says: '"carried"', moment: 'answered' },
+  { name: 'after continue-as-new', of: 'a worker', wire: 'toTemporal', says: '"carried"', moment: 'after' },
 ];
 
 /** Longer than anything that is looked for, so that it is found where two chunks meet. */
 const TAIL = 64;
 const DOWN_MS = 500;
+/** So soon after what it said a program is killed. */
+const AFTER_MS = 30;
 
 export const POINT_FAULTS: readonly Fault[] = POINTS.map((point) => ({
   name: point.name,
@@ -128,33 +131,30 @@ export const POINT_FAULTS: readonly Fault[] = POINTS.map((point) => ({
   },
 }));
 
-/** @param reach says whether this is the first time */
+/** @param reach says whether this is the first time. @returns how to disarm it */
 function arm(link: Link, program: Program, point: Point, reach: () => boolean): () => void {
   const tails = new Map<number, string>();
   const waiting = new Set<number>();
-  const here = () => {
+  const killHere = () => {
     if (!reach()) return true;
     program.kill(DOWN_MS);
     return false;
   };
   return link.watch(({ connection, from, chunk }: Passing) => {
-    if (from === 'server') {
-      if (!waiting.has(connection) || !isAnswer(point, chunk)) return true;
-      return here();
-    }
-    const text = (tails.get(connection) ?? '') + chunk.toString('latin1');
+    if (from === 'server') return !waiting.has(connection) || !ends(point, chunk) || killHere();
+    const text = (tails.get(connection) ?? '') + textOf(chunk);
     tails.set(connection, text.slice(-TAIL));
     if (!text.includes(point.says)) return true;
-    if (point.moment === 'before') return here();
-    waiting.add(connection);
+    if (point.moment === 'before') return killHere();
+    if (point.moment === 'after') setTimeout(killHere, AFTER_MS);
+    else waiting.add(connection);
     tails.delete(connection);
     return true;
   });
 }
 
-/** PostgreSQL ends a statement with a tag; Temporal's answers are not looked into. */
-function isAnswer({ moment, wire }: Point, chunk: Buffer): boolean {
-  if (wire === 'toTemporal') return true;
+/** PostgreSQL ends each statement with a tag. */
+function ends({ moment }: Point, chunk: Buffer): boolean {
   const text = chunk.toString('latin1');
   return moment === 'committed' ? text.includes('COMMIT\0') : /(?:UPDATE|INSERT) \d/.test(text);
 }

@@ -79,6 +79,13 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
     told: ({ told }) => told,
   },
   {
+    name: 'show the profile',
+    weight: 1,
+    when: (seen) => seen?.status === 'sending',
+    request: () => ({ method: 'PUT', path: '/api/v1/me/profile', body: { visibility: 'public' } }),
+    told: ({ told }) => told,
+  },
+  {
     name: 'opt out',
     weight: 2,
     when: (seen) => seen !== undefined && ['connected', 'sending', 'restoring'].includes(seen.status),
