@@ -5,9 +5,13 @@ import { parseArgs } from 'node:util';
 import { StackProblem } from '../src/stack/problem.ts';
 import type { Violation } from './checks/check.ts';
 import { createCast } from './load/cast.ts';
+import { runLoad } from './load/load.ts';
 import { randomOf } from './random.ts';
 import { playRound, type Stage } from './round.ts';
 import { setUp } from './setting.ts';
+
+/** So long all goes well, so that there is something to break. */
+const BEGINS_MS = 6_000;
 
 interface Options {
   rounds: number;
@@ -37,6 +41,8 @@ async function run({ rounds, seed, ownMounts }: Options): Promise<number> {
     const complaints: Violation[] = [];
     const complain = (expected: string, facts: object) => void complaints.push({ expected, facts });
     const stage: Stage = { setting, cast: await createCast(setting, complain), say, complaints };
+    say('Everybody begins.');
+    await runLoad(stage.cast, randomOf(`${seed}/before`), Date.now() + BEGINS_MS, complain);
     for (let round = 1; round <= rounds; round += 1) {
       const begun = Date.now();
       say(`Round ${round}`);

@@ -14,7 +14,7 @@ export async function checkRepeated({ setting: { pool }, cast, random }: World):
   // Kept answers about a connection go with it.
   const forgotten = new Set(cast.journal.entries.filter(({ act }) => act === 'forget').map(({ who }) => personOf(who)));
   const kept = cast.journal.entries.filter(
-    ({ answer, who, act }) => answer && answer.status !== 429 && (act === 'forget' || !forgotten.has(personOf(who))),
+    ({ answer, who, act }) => answer && answer.status < 429 && (act === 'forget' || !forgotten.has(personOf(who))),
   );
   const before = await recorded();
   for (let turn = 0; turn < Math.min(SAMPLE, kept.length); turn += 1) {

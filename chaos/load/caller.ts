@@ -86,7 +86,7 @@ export function callerOf(who: string, token: string, { urls, journal, complain }
 
 /** Of the rest the caller knows no more than that it should ask again. */
 function isFinal(reply: Reply): boolean {
-  return reply.status < 500 && codeOf(reply) !== 'idempotency_in_progress';
+  return !['service_unavailable', 'internal', 'idempotency_in_progress'].includes(codeOf(reply));
 }
 
 export function codeOf({ body }: Reply): string {

@@ -32,6 +32,7 @@ export interface Developer {
 
 export interface DeveloperAct {
   name: string;
+  /** How likely, beside the others. */
   weight: number;
   /** What they see of their connection before they act: undefined where there is none. */
   when(seen: Connection | undefined, developer: Developer): boolean;
@@ -88,7 +89,7 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
   {
     name: 'opt out',
     weight: 2,
-    when: (seen) => seen !== undefined && ['connected', 'sending', 'restoring'].includes(seen.status),
+    when: (seen) => seen !== undefined && ['connecting', 'connected', 'sending', 'restoring'].includes(seen.status),
     request: (developer) => post(pathOf(developer, 'opt-out')),
     told: () => 'stopped',
     shows: OFF,
@@ -125,8 +126,8 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
   },
 ];
 
-/** How often somebody looks and lets it be. */
-const IDLE = 0.4;
+/** To look and to let it be is as likely as acts of this weight. */
+const LETS_IT_BE = 6;
 
 /** One act of a developer, by what they see, and what they learn from its answer. */
 export async function act(developer: Developer, random: Random, complain: (what: string, facts: object) => void) {
@@ -134,8 +135,8 @@ export async function act(developer: Developer, random: Random, complain: (what:
   const seen = await look(developer, random);
   if (seen === 'nothing') return;
   const possible = DEVELOPER_ACTS.filter((one) => one.when(seen, developer));
-  if (possible.length === 0 || random.chance(IDLE)) return;
-  const chosen = random.weighted(possible);
+  const chosen = random.weighted([...possible, { weight: LETS_IT_BE }]);
+  if (!('request' in chosen)) return;
   const caller = developer.callers[chosen.as?.(developer) ?? developer.uses];
   const entry = await caller.ask(random, { act: chosen.name, ...chosen.request(developer) });
   const learn = (answered: Entry) => {
