@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -12,6 +13,8 @@ afterEach(async () => {
   await pool.end();
   await database.drop();
 });
+
+const portOf = (address = '') => Number.parseInt(address.split(':')[1] ?? '', 16);
 
 async function settings(of: Pool): Promise<string[]> {
   const { rows } = await of.query<{ idle: string; lock: string }>(
@@ -28,6 +31,23 @@ test('no transaction is idle for longer than a minute; locks are waited for as l
     ['1min', '0'],
     ['1min', '250ms'],
   ]);
+});
+
+test('the server notices within half a minute that the wire to a program is dead', async () => {
+  const { rows } = await pool.query(
+    `select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as every,
+       current_setting('tcp_keepalives_count') as times`,
+  );
+  expect(rows).toEqual([{ idle: '10', every: '5', times: '3' }]);
+});
+
+// Elsewhere the kernel does not say so.
+(process.platform === 'linux' ? test : test.skip)('and so does the program', async () => {
+  const { rows } = await pool.query<{ port: number }>('select inet_client_port() as port');
+  // Of each socket: its local address, and the timer that runs for it; 02 is the one of keep-alive.
+  const sockets = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  const own = sockets.map((line) => line.trim().split(/\s+/)).find(([, local]) => portOf(local) === rows[0]!.port);
+  expect(own?.[5]).toMatch(/^02:/);
 });
 
 test('a transaction that the server cuts while it is idle fails by itself, and the pool goes on', async () => {
