@@ -41,6 +41,8 @@ export interface DeveloperAct {
   as?(developer: Developer): 0 | 1;
   /** What they know after it was accepted with this answer. */
   told(developer: Developer, entry: Entry): Told;
+  /** 202 says then that it is asked, and not yet that it is so. */
+  answeredByWorkflow?: true;
   /** What the next read may show after that. */
   shows?: readonly Connection['status'][];
 }
@@ -69,7 +71,8 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
     weight: 10,
     when: (seen) => seen?.status === 'connected',
     request: (developer) => post(pathOf(developer, 'send'), { consentVersion: CONSENT_VERSION }),
-    told: (_, { answer }) => (answer!.status === 200 ? 'sending' : 'unknown'),
+    told: () => 'sending',
+    answeredByWorkflow: true,
     shows: ['sending', ...OFF],
   },
   {
@@ -103,6 +106,7 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
       if (answer!.status !== 200) return 'unknown';
       return (answer!.body as Connection).consentVersion === null ? 'connected' : 'sending';
     },
+    answeredByWorkflow: true,
     shows: ['connected', 'restoring', 'sending', ...OFF],
   },
   {
@@ -146,7 +150,8 @@ export async function act(developer: Developer, random: Random, complain: (what:
   };
   if (entry.answer) {
     learn(entry);
-    if (isAccepted(entry) && chosen.shows) await readBack(developer, chosen.shows, entry, random, complain);
+    const isSo = isAccepted(entry) && !(chosen.answeredByWorkflow && entry.answer.status === 202);
+    if (isSo && chosen.shows) await readBack(developer, chosen.shows, entry, random, complain);
   } else {
     developer.told = 'unknown';
     developer.open = { entry, caller, learn };
