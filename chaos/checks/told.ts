@@ -26,7 +26,8 @@ const MUST: Record<Told, (seen: Seen, developer: Developer) => boolean> = {
 export async function checkTold({ setting: { pool }, cast: { developers } }: World): Promise<Outcome> {
   const outcome: Outcome = { checked: 0, violations: [] };
   for (const developer of developers) {
-    if (developer.connectionId === undefined || developer.open) continue;
+    const { connectionId, open, toldAt, unsureUntil } = developer;
+    if (connectionId === undefined || open || toldAt < unsureUntil) continue;
     const { rows } = await pool.query<Seen>(
       `select c.status, c.erased_at is not null as erased,
          coalesce(c.sharing_generation, c.joined_generation) <> i.sharing_generation as switched_off,

@@ -23,6 +23,8 @@ export interface Caller {
   ask(random: Random, asked: Pick<Entry, 'act' | 'method' | 'path' | 'body'>): Promise<Entry>;
   /** Sends an open one once more. @returns whether it is answered now */
   again(entry: Entry, api: number): Promise<boolean>;
+  /** Waits for its answer no longer. */
+  giveUp(entry: Entry): void;
   /** Sends one that was answered once more, with nothing noted. */
   repeat(entry: Entry, api: number): Promise<Reply | undefined>;
   /** Asks once, with nothing noted. */
@@ -74,6 +76,7 @@ export function callerOf(who: string, token: string, { urls, journal, complain }
         await delay(PAUSE_MS);
       }
     },
+    giveUp: (entry) => journal.giveUp(entry),
     repeat: (entry, api) => send(entry, api).catch(() => undefined),
     post: (path) => exchange(0, 'POST', path, {}, randomUUID()).catch(() => undefined),
     async read(api, path) {

@@ -80,6 +80,7 @@ export async function createCast(setting: Setting, complain: Complain): Promise<
       connectionId: undefined,
       told: 'nothing',
       toldAt: 0,
+      unsureUntil: 0,
       open: undefined,
     });
   }

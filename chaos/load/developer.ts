@@ -26,6 +26,8 @@ export interface Developer {
   told: Told;
   /** When they sent what they were told about. */
   toldAt: number;
+  /** Until then what they are told may be overtaken by a request whose answer they did not wait for. */
+  unsureUntil: number;
   /** A request without an answer that they insist on. */
   open: { entry: Entry; caller: Caller; learn: (entry: Entry) => void } | undefined;
 }
@@ -130,6 +132,10 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
   },
 ];
 
+/** Not everybody insists on an answer; then the product alone has to bring about what it accepted. */
+const GIVES_UP = 0.4;
+/** So long what nobody waits for any more may still happen, after whatever is asked next. */
+const MAY_COME_WITHIN_MS = 90_000;
 /** To look and to let it be is as likely as acts of this weight. */
 const LETS_IT_BE = 6;
 
@@ -154,7 +160,12 @@ export async function act(developer: Developer, random: Random, complain: (what:
     if (isSo && chosen.shows) await readBack(developer, chosen.shows, entry, random, complain);
   } else {
     developer.told = 'unknown';
-    developer.open = { entry, caller, learn };
+    if (random.chance(GIVES_UP)) {
+      caller.giveUp(entry);
+      developer.unsureUntil = Date.now() + MAY_COME_WITHIN_MS;
+    } else {
+      developer.open = { entry, caller, learn };
+    }
   }
 }
 
