@@ -8,6 +8,7 @@ import type { Setting } from './setting.ts';
 
 const HEALED_WITHIN_MS = 180_000;
 const RUN_WITHIN_MS = 60_000;
+const RUNS = 3;
 
 /** What is still under way. A restore whose read failed comes again by itself, later each time. */
 const UNDER_WAY = `
@@ -48,8 +49,18 @@ export async function untilHealed({ pool }: Setting): Promise<Violation[]> {
   }
 }
 
-/** A run after the faults. @returns undefined where it did not report success for each instance that shares */
-export async function runAfter({ pool }: Setting, { operator }: Cast): Promise<Run | undefined> {
+/**
+ * A run after the faults that reports success for each instance that shares. One that was on its way already may have
+ * skipped an instance, or met the end of a fault: another is started, a few times. @returns also the last where none did
+ */
+export async function runAfter(setting: Setting, cast: Cast): Promise<{ run: Run; succeeded: boolean }> {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await runOnce(setting, cast);
+    if (outcome.succeeded || tries === RUNS) return outcome;
+  }
+}
+
+async function runOnce({ pool }: Setting, { operator }: Cast): Promise<{ run: Run; succeeded: boolean }> {
   const before = new Set((await runs(operator)).map(({ id }) => id));
   await until(
     'a run to be started',
@@ -70,7 +81,7 @@ export async function runAfter({ pool }: Setting, { operator }: Cast): Promise<R
   const outcomes = new Map(
     run.instances.map(({ instanceId, outcome, failed }) => [instanceId, failed === 0 && outcome]),
   );
-  return rows.every(({ id }) => outcomes.get(id) === 'finished') ? run : undefined;
+  return { run, succeeded: rows.every(({ id }) => outcomes.get(id) === 'finished') };
 }
 
 async function runs(operator: Caller): Promise<Run[]> {

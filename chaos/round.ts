@@ -53,15 +53,15 @@ export async function playRound(stage: Stage, random: Random): Promise<RoundOutc
   const violations = [...complaints, ...(await untilHealed(setting))];
   say(`  healed after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   let checked = 1;
-  const run = await runAfter(setting, cast);
-  if (run) {
+  const { run, succeeded } = await runAfter(setting, cast);
+  if (succeeded) {
     for (const check of CHECKS) {
       const outcome = await settled(() => check({ setting, cast, run, random: random.fork('checks') }));
       checked += outcome.checked;
       violations.push(...outcome.violations);
     }
   } else {
-    violations.push({ expected: 'a run to succeed after the faults have ended', facts: {} });
+    violations.push({ expected: 'a run to succeed after the faults have ended', facts: run });
   }
   // What was written ahead does not fill the disk by itself.
   await setting.pool.query('checkpoint');
