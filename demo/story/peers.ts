@@ -20,6 +20,10 @@ export interface Peer {
   tell(path: string, body: object): Promise<void>;
   /** What the source says for the window of that instant; days without contributions left out. */
   window(key: string, instant: string | Date): Promise<DayCount[]>;
+  /** The same for any days, both bounds included. */
+  truth(key: string, from: string, to: string): Promise<DayCount[]>;
+  /** Ends every fault and lets every held request go. */
+  calms(): Promise<void>;
   sets(who: string, date: string, count: number): Promise<void>;
 }
 
@@ -45,8 +49,10 @@ export function peerAt(url: string): Peer {
     tell,
     window(key, instant) {
       const { from, to } = windowAt(new Date(instant).toISOString());
-      return ask('GET', `contributions?who=${key}&from=${from}&to=${to}`);
+      return this.truth(key, from, to);
     },
+    truth: (key, from, to) => ask('GET', `contributions?who=${key}&from=${from}&to=${to}`),
+    calms: async () => void (await ask('DELETE', 'faults')),
     sets: (who, date, count) => tell('contributions', { who, date, count }),
   };
 }

@@ -68,7 +68,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   address_not_allowed:
     'Nothing is registered. Use HTTPS; plain HTTP goes to loopback addresses alone, where the operator allowed it.',
   proof_unavailable:
-    'Nothing was decided. Try again shortly. An access request that could not be checked is closed; make another.',
+    'Nothing was decided. Try again shortly. An access request that could not be checked is closed; sent again, it is made anew.',
   service_unavailable:
     'What was accepted before is not lost. Send the same request, with the same `Idempotency-Key`, again. At `/readyz`, `facts` names what cannot be reached.',
   internal:

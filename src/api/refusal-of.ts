@@ -6,7 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DomainError, isErrorCode } from '../domain/errors.ts';
+import { DomainError, isErrorCode, type ErrorCode } from '../domain/errors.ts';
 
 const UNAVAILABLE = 'A service that this needs cannot be reached. Nothing was lost; send the same request again.';
 
@@ -14,6 +14,11 @@ const UNAVAILABLE = 'A service that this needs cannot be reached. Nothing was lo
 export function refusalOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   return fromTemporal(error) ?? fromBody(error) ?? fromDatabase(error) ?? new DomainError('internal');
+}
+
+/** The act may have happened all the same: only the same request, under the same id, can tell. */
+export function isDoubtful(code: ErrorCode): boolean {
+  return code === 'service_unavailable' || code === 'internal';
 }
 
 function fromTemporal(error: unknown): DomainError | undefined {

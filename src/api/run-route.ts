@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { z } from 'zod';
-import { claimKey, keepAnswer, releaseKey, type KeyedRequest } from '../db/idempotency.ts';
+import { claimKey, keepAnswer, releaseKey, renewKey, type KeyedRequest } from '../db/idempotency.ts';
 import { DomainError, ERRORS } from '../domain/errors.ts';
 import { ACTIONS } from './authorize.ts';
 import type { Deps } from './deps.ts';
 import type { Actor, Identity, Role } from './identity.ts';
 import { fieldProblem, invalidInput, sendProblem, toProblem } from './problem.ts';
-import { refusalOf } from './refusal-of.ts';
+import { isDoubtful, refusalOf } from './refusal-of.ts';
 import type { Answer, Route } from './route.ts';
 
 const BODY_LIMIT = '64kb';
@@ -85,8 +85,11 @@ async function runOnce(route: Route, keyed: KeyedRequest, call: Parsed, req: Req
     const refusal = refusalOf(error);
     const { status } = ERRORS[refusal.code];
     // What may go better the next time is not kept.
-    if (status >= 500 || status === 429) await releaseKey(call.deps.pool, keyed).catch(() => undefined);
-    else await keepAnswer(call.deps.pool, keyed, { status, answer: toProblem(refusal, req.path), location: undefined });
+    if (isDoubtful(refusal.code)) await releaseKey(call.deps.pool, keyed).catch(() => undefined);
+    else if (status >= 500 || status === 429) {
+      await renewKey(call.deps.pool, keyed, claim.updateId).catch(() => undefined);
+    } else
+      await keepAnswer(call.deps.pool, keyed, { status, answer: toProblem(refusal, req.path), location: undefined });
     throw error;
   }
   await keepAnswer(call.deps.pool, keyed, { status: answer.status, answer: answer.body, location: answer.location });

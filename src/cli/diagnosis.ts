@@ -115,7 +115,12 @@ function aboutSync({ connection }: Examination, sync: SyncState | undefined): st
   const { status, lastSyncAt, failure, sendingSince, instance } = connection;
   if (status !== 'sending' || instance.sharing !== 'on' || sync === undefined) return [];
   if (sync.paused) return [`The hourly sync is paused (${sync.note ?? 'no note'}): "sync resume" starts it again.`];
-  const since = lastSyncAt ?? sendingSince;
+  // Whoever began to send while the last run was on was not in it.
+  const since =
+    [lastSyncAt, sendingSince]
+      .filter((time) => time !== null)
+      .toSorted()
+      .at(-1) ?? null;
   const missed = sync.lastRunAt !== null && since !== null && since < sync.lastRunAt && !sync.running;
   if (!missed || failure) return [];
   return [`The last run, at ${when(sync.lastRunAt)}, did not read it: "sync runs" shows what became of its instance.`];

@@ -72,9 +72,21 @@ export async function keepAnswer(db: Queryable, request: KeyedRequest, kept: Sto
   );
 }
 
-/** The act failed on our side or came too early: the same request may try again at once, under the same update id. */
+/** Whether the act happened is not known: the same request may try again at once, under the same update id. */
 export async function releaseKey(db: Queryable, request: KeyedRequest): Promise<void> {
   await db.query(`update idempotency set locked_at = '-infinity' where caller = $1 and key = $2`, nameOf(request));
+}
+
+/**
+ * The act failed for good, and may go better the next time: the same request may try again at once, as a new act. Under
+ * the old update id it would be known as the one that failed.
+ */
+export async function renewKey(db: Queryable, request: KeyedRequest, updateId: string): Promise<void> {
+  await db.query(
+    `update idempotency set locked_at = '-infinity', update_id = $4
+     where caller = $1 and key = $2 and update_id = $3 and state = 'in_progress'`,
+    [...nameOf(request), updateId, createHash('sha256').update(updateId).digest('base64url')],
+  );
 }
 
 export async function dropExpiredKeys(db: Queryable, now: Date): Promise<number> {

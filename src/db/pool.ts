@@ -13,6 +13,12 @@ types.setTypeParser(pg.types.builtins.INT8, (value) => Number(value));
 
 /** A transaction that waits for its own process so long is dead; its locks would keep everybody waiting. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
+/**
+ * Whoever waits on a wire that died without a word waits for ever, and a session whose program is cut off keeps its locks
+ * for hours, a sweep's among them. Both ends ask whether the other is there, and give up within half a minute.
+ */
+const ASKS_AFTER_SECONDS = 10;
+const SERVER_ASKS = `-c tcp_keepalives_idle=${ASKS_AFTER_SECONDS} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3`;
 
 /** @param options.lockTimeoutMs how long a statement waits for a lock; for ever, if it is not given */
 export function createPool(options: {
@@ -29,6 +35,9 @@ export function createPool(options: {
     connectionTimeoutMillis: 10_000,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     lock_timeout: options.lockTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: ASKS_AFTER_SECONDS * 1000,
+    options: SERVER_ASKS,
     types,
   });
   // An idle connection that the server cuts raises here; the next query opens a new one.

@@ -26,6 +26,8 @@ export type TemporalOptions = {
   searchAttributes?: Record<string, SearchAttributeType>;
   /** For log and pid file; the folder of `dbFile` unless told, else a temporary one. */
   dataDir?: string;
+  /** Settings of the server's own, over its defaults. */
+  dynamicConfig?: Record<string, number>;
 };
 
 export type Temporal = { address: string; uiAddress?: string; pid: number; child: Child; stop(): Promise<void> };
@@ -82,7 +84,7 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
 }
 
 function serverArguments(
-  { dbFile, uiPort, namespace, searchAttributes = {} }: TemporalOptions,
+  { dbFile, uiPort, namespace, searchAttributes = {}, dynamicConfig = {} }: TemporalOptions,
   port: number,
 ): string[] {
   const place = ['--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace];
@@ -95,6 +97,7 @@ function serverArguments(
     ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
     ...attributes.flat(),
     ...QUEUE_READS.flatMap((name) => ['--dynamic-config-value', `${name}=500`]),
+    ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
     '--log-format',
     'json',
     '--log-level',

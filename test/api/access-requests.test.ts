@@ -112,9 +112,10 @@ describe('asking for access', () => {
     const ask = () => ada.post(PATH, { instanceId }, { key });
     expect(await ask()).toMatchObject({ status: 503, code: 'proof_unavailable' });
     world.github.faults.clear();
-    // The same request was closed, and is answered as it was; another is another.
-    expect(await ask()).toMatchObject({ status: 503, code: 'proof_unavailable' });
-    await logged();
+    // That one was closed: sent again with its key, it is another.
+    const again = await ask();
+    expect(again).toMatchObject({ status: 201, body: { status: 'logged', previousId: expect.any(String) } });
+    expect(await ask()).toMatchObject({ status: 201, body: again.body });
   });
 
   test('a second time while one is open is refused, by anybody, with the one that is open', async () => {

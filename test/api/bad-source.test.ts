@@ -116,6 +116,15 @@ describe('an instance', () => {
     expect(await devi.post(`${path}/update`)).toMatchObject({ status: 200, body: { failure: null } });
   });
 
+  test('that was ill: the same update, sent again with its key when it is well, is done', async () => {
+    const update = () => devi.post(`${path}/update`, {}, { key: 'while-it-is-ill' });
+    world.instance.faults.add({ kind: 'maintenance' });
+    expect(await update()).toMatchObject(refusal('maintenance'));
+    expect(await update()).toMatchObject(refusal('maintenance'));
+    world.instance.faults.clear();
+    expect(await update()).toMatchObject({ status: 200, body: { failure: null } });
+  });
+
   test('that asks to slow down says for how long', async () => {
     world.instance.faults.add({ kind: 'too-many-requests', retryAfter: 30 });
     const reply = await connects(emil, 'emil');

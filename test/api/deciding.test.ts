@@ -28,14 +28,24 @@ async function staff(key: string): Promise<{ who: Caller; tokenId: string }> {
   return { who: caller(world.url, token), tokenId: id };
 }
 
-test('nobody of support decides a request of their own; a colleague does', async () => {
+test('nobody of support decides a request of their own', async () => {
   const { who: ada } = await staff('ada');
   const note = { note: 'Contract signed.' };
   await ada.post(`${path}/contacts`, note);
   expect(await ada.post(`${path}/approve`, note)).toMatchObject({ status: 403, code: 'own_request' });
   expect(await ada.post(`${path}/deny`, note)).toMatchObject({ status: 403, code: 'own_request' });
+});
+
+test('a colleague does; what could not be checked is done when it is sent again with its key, and its note is kept once', async () => {
   const { who: chloe } = await staff('chloe');
-  expect(await chloe.post(`${path}/approve`, note)).toMatchObject({ status: 200, body: { status: 'approved' } });
+  const approve = () => chloe.post(`${path}/approve`, { note: 'Contract signed.' }, { key: 'approve' });
+  world.github.faults.add({ kind: 'bad-gateway' });
+  expect(await approve()).toMatchObject({ status: 503, code: 'proof_unavailable' });
+  world.github.faults.clear();
+  expect(await approve()).toMatchObject({ status: 200, body: { status: 'approved' } });
+  const { body } = await chloe.get<{ notes: { action: string }[] }>(path);
+  expect(body.notes.map(({ action }) => action)).toEqual(['request.contacted', 'request.approved']);
+  expect((await world.pool.query('select 1 from note')).rowCount).toBe(2);
 });
 
 test('what is held about the requester includes what support wrote of the request, until it is erased', async () => {

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { claimKey, dropExpiredKeys, keepAnswer, releaseKey, type KeyedRequest } from '../../src/db/idempotency.ts';
+import {
+  claimKey,
+  dropExpiredKeys,
+  keepAnswer,
+  releaseKey,
+  renewKey,
+  type KeyedRequest,
+} from '../../src/db/idempotency.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 
 let world: ApiWorld;
@@ -112,10 +119,22 @@ describe('the table behind it', () => {
     expect(new Set(await Promise.all([late(), late()]))).toEqual(new Set(['run', 'idempotency_in_progress']));
   });
 
-  test('what failed on our side may be sent again at once, under the same update id', async () => {
+  test('of what is not known to have happened the same is sent again at once, under the same update id', async () => {
     const first = await claimKey(world.pool, request('failed', t0));
     await releaseKey(world.pool, request('failed', t0));
     expect(await claimKey(world.pool, request('failed', after(1)))).toEqual(first);
+  });
+
+  test('what failed for good may be sent again at once, as a new act, unless another has taken it over', async () => {
+    const first = await claimKey(world.pool, request('anew', t0));
+    if (first.kind !== 'run') throw new Error('It is answered already.');
+    await renewKey(world.pool, request('anew', t0), first.updateId);
+    const second = await claimKey(world.pool, request('anew', after(1)));
+    expect(second).toEqual({ kind: 'run', updateId: expect.not.stringMatching(first.updateId) });
+    await renewKey(world.pool, request('anew', t0), first.updateId);
+    expect(await refusal(claimKey(world.pool, request('anew', after(2))))).toMatchObject({
+      code: 'idempotency_in_progress',
+    });
   });
 
   test('an answer is kept for 24 hours; then the key means a new act', async () => {

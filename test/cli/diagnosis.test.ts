@@ -156,8 +156,13 @@ describe('what an operator is told to do about a connection', () => {
     ['without a token', { token: null }, ['No token is kept: the developer has to authorize it again.']],
     [
       'that the last run left out',
-      { connection: { lastSyncAt: '2026-11-24T07:00:00.000Z' } },
+      { connection: { sendingSince: '2026-11-20T12:00:00.000Z', lastSyncAt: '2026-11-24T07:00:00.000Z' } },
       ['The last run, at 2026-11-24T08:00:00Z, did not read it: "sync runs" shows what became of its instance.'],
+    ],
+    [
+      'that came back while the last run was on, with a read of its own that had begun before it',
+      { connection: { sendingSince: '2026-11-24T08:00:01.000Z', lastSyncAt: '2026-11-24T07:59:59.000Z' } },
+      ['Nothing: it is as it should be.'],
     ],
   ])('%s', (_what, changes, advice) => {
     expect(diagnose(but(changes), sync)).toEqual(advice);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createPool, inTransaction, type Pool } from '../../src/db/pool.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -12,6 +13,14 @@ afterEach(async () => {
   await pool.end();
   await database.drop();
 });
+
+/** The timer that runs for a socket of this machine, as Linux's kernel tells it; 02 is the one of keep-alive. */
+function timerOf(port: number): string | undefined {
+  if (process.platform !== 'linux') return '02: not told here';
+  const sockets = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  return sockets.map((line) => line.trim().split(/\s+/)).find(([, local]) => portOf(local) === port)?.[5];
+}
+const portOf = (address = '') => Number.parseInt(address.split(':')[1] ?? '', 16);
 
 async function settings(of: Pool): Promise<string[]> {
   const { rows } = await of.query<{ idle: string; lock: string }>(
@@ -28,6 +37,19 @@ test('no transaction is idle for longer than a minute; locks are waited for as l
     ['1min', '0'],
     ['1min', '250ms'],
   ]);
+});
+
+test('the server notices within half a minute that the wire to a program is dead', async () => {
+  const { rows } = await pool.query(
+    `select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as every,
+       current_setting('tcp_keepalives_count') as times`,
+  );
+  expect(rows).toEqual([{ idle: '10', every: '5', times: '3' }]);
+});
+
+test('and so does the program', async () => {
+  const { rows } = await pool.query<{ port: number }>('select inet_client_port() as port');
+  expect(timerOf(rows[0]!.port)).toMatch(/^02:/);
 });
 
 test('a transaction that the server cuts while it is idle fails by itself, and the pool goes on', async () => {

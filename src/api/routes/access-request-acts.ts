@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dropNote } from '../../db/act-notes.ts';
 import { writeNote } from '../../db/notes.ts';
-import { DomainError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import { DomainError, type ErrorCode } from '../../domain/errors.ts';
 import * as messages from '../../workflows/access-request.messages.ts';
 import { accessRequest } from '../access-request-view.ts';
 import { askRunning } from '../ask-workflow.ts';
@@ -9,7 +9,7 @@ import type { Action } from '../authorize.ts';
 import type { Deps } from '../deps.ts';
 import { derivedId } from '../derived-id.ts';
 import type { Actor } from '../identity.ts';
-import { refusalOf } from '../refusal-of.ts';
+import { isDoubtful, refusalOf } from '../refusal-of.ts';
 import { route, type Route } from '../route.ts';
 import { actor, byId, note } from '../schemas.ts';
 import { instanceForAdmin } from '../source-instance.ts';
@@ -84,7 +84,7 @@ async function send(
   } catch (error) {
     const refusal = refusalOf(error);
     // A refusal leaves nothing behind; a doubtful end leaves the note for the same request when it comes again.
-    if (noteId !== undefined && ERRORS[refusal.code].status < 500) await dropNote(deps.pool, noteId);
+    if (noteId !== undefined && !isDoubtful(refusal.code)) await dropNote(deps.pool, noteId);
     // It was found a moment ago, so its workflow has ended.
     throw refusal.code === 'not_found' ? new DomainError('request_closed') : error;
   }

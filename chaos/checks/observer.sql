@@ -1,0 +1,76 @@
+-- What the database itself sees, beside the product: each change of a life cycle and each audit record with its
+-- transaction, and any count that is written where none may be.
+create schema chaos;
+
+create table chaos.moved (
+  id bigint generated always as identity primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  kind text not null,
+  subject_id uuid not null,
+  was jsonb,
+  becomes jsonb not null,
+  at timestamptz not null default clock_timestamp()
+);
+create table chaos.noted (
+  audit_id bigint primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  kind text not null,
+  subject_id uuid not null,
+  action text not null
+);
+create table chaos.breach (
+  id bigint generated always as identity primary key,
+  what text not null,
+  subject_id uuid not null,
+  facts jsonb not null,
+  at timestamptz not null default clock_timestamp()
+);
+
+-- Arguments: the kind, and the columns that are a transition when they change.
+create function chaos.note_move() returns trigger language plpgsql as $$
+declare
+  kind text := tg_argv[0];
+  was jsonb := '{}';
+  becomes jsonb := '{}';
+begin
+  for n in 1 .. tg_nargs - 1 loop
+    becomes := becomes || jsonb_build_object(tg_argv[n], to_jsonb(new) -> tg_argv[n]);
+    if tg_op = 'UPDATE' then was := was || jsonb_build_object(tg_argv[n], to_jsonb(old) -> tg_argv[n]); end if;
+  end loop;
+  if tg_op = 'INSERT' or was <> becomes then
+    insert into chaos.moved (kind, subject_id, was, becomes)
+    values (kind, new.id, case when tg_op = 'UPDATE' then was end, becomes);
+  end if;
+  return null;
+end $$;
+
+create trigger chaos_moved after insert or update on connection for each row
+  execute function chaos.note_move('connection', 'status', 'causes', 'consent_version', 'generation', 'version');
+create trigger chaos_moved after update on instance for each row
+  execute function chaos.note_move('sharing', 'sharing_status', 'gate_open', 'sharing_generation', 'instance_side', 'account_side', 'sharing_version');
+create trigger chaos_moved after insert or update on access_request for each row
+  execute function chaos.note_move('request', 'status', 'handler', 'information_asked', 'nudged_at', 'reminders', 'escalations', 'version');
+
+create function chaos.note_record() returns trigger language plpgsql as $$
+begin
+  insert into chaos.noted (audit_id, kind, subject_id, action) values (new.id, new.subject_kind, new.subject_id, new.action);
+  return null;
+end $$;
+create trigger chaos_noted after insert on audit for each row execute function chaos.note_record();
+
+create function chaos.guard_ledger() returns trigger language plpgsql as $$
+declare
+  found jsonb;
+begin
+  select to_jsonb(c) || jsonb_build_object('gate_open', i.gate_open, 'instance_generation', i.sharing_generation) into found
+  from connection c join instance i on i.id = c.instance_id where c.id = new.connection_id;
+  if found is null or not (found ->> 'gate_open')::boolean
+    or (found ->> 'sharing_generation') is distinct from (found ->> 'instance_generation')
+    or (found ->> 'restore_until') is not null or (found ->> 'erased_at') is not null
+    or (found ->> 'status') not in ('sending', 'restoring') then
+    insert into chaos.breach (what, subject_id, facts)
+    values ('a count was written where none may be', new.connection_id, coalesce(found, '{}'));
+  end if;
+  return null;
+end $$;
+create trigger chaos_guard after insert or update on ledger for each row execute function chaos.guard_ledger();
