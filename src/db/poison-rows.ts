@@ -54,7 +54,7 @@ export interface OpenTurningOff extends OpenRow {
 export async function openTurningOffs(db: Queryable, settledBefore: string): Promise<OpenTurningOff[]> {
   const { rows } = await db.query<OpenTurningOff>(
     `select instance_id || '/' || generation as id, instance_id as "instanceId", generation,
-       case when verified_at is null then 'turning_off' else 'waiting' end as status, asked_at < $1 as settled
+       case when verified_at is null then 'turning_off' else 'restorable' end as status, asked_at < $1 as settled
      from turning_off where erased_at is null order by instance_id, generation`,
     [settledBefore],
   );
