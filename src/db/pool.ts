@@ -19,6 +19,8 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
  */
 const ASKS_AFTER_SECONDS = 10;
 const SERVER_ASKS = `-c tcp_keepalives_idle=${ASKS_AFTER_SECONDS} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3`;
+// As a default, so that an operator's own PGOPTIONS, or `options` in the address, stand.
+pg.defaults.options = SERVER_ASKS;
 
 /** @param options.lockTimeoutMs how long a statement waits for a lock; for ever, if it is not given */
 export function createPool(options: {
@@ -37,7 +39,6 @@ export function createPool(options: {
     lock_timeout: options.lockTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: ASKS_AFTER_SECONDS * 1000,
-    options: SERVER_ASKS,
     types,
   });
   // An idle connection that the server cuts raises here; the next query opens a new one.

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { statSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { seedDemo } from '../../demo/seed.ts';
 import type { SeededStack } from '../../demo/seed-state.ts';
@@ -38,10 +40,17 @@ test('a new data folder has a demo in which Devi sends and her graph is public',
 });
 
 test('every command that is printed works as it stands', async () => {
-  const commands = lines.next.filter((line) => line.trimStart().startsWith('curl'));
-  const answers: number[] = [];
-  for (const command of commands) answers.push(await run(command));
-  expect(answers).toEqual([204, 202, 201, 202, 200]);
+  const said = await pasted(lines.next);
+  expect(said.filter((line) => !line.startsWith('{'))).toEqual(['set (204)']);
+  const answers = said.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+  expect(answers).toMatchObject([
+    { paused: false },
+    { status: 'connecting' },
+    { source: 'GitHub Enterprise Server', days: expect.any(Array) },
+    { status: 'removing' },
+    { connectionId: expect.any(String), items: expect.any(Array) },
+    { causes: [] },
+  ]);
 });
 
 test('its tokens are in a file that its owner alone reads', () => {
@@ -62,14 +71,8 @@ test('an instance that moved to another port is found again', async () => {
   expect((await pool.query('select base_url from instance')).rows).toEqual([{ base_url: seeded.peers.instance }]);
 });
 
-/** A printed curl, done with fetch: its headers, its body, its address. @returns the status of the answer */
-async function run(command: string): Promise<number> {
-  const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]): [string, string] => [
-    name!,
-    value!,
-  ]);
-  const [, body] = /-d '([^']*)'/.exec(command)!;
-  const answer = await fetch(command.split(' ').at(-1)!, { method: 'POST', headers, body: body! });
-  await answer.arrayBuffer();
-  return answer.status;
+/** What a shell says to whoever pastes these lines into it. */
+async function pasted(block: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('bash', ['-e', '-c', block.join('\n')]);
+  return stdout.split('\n').filter((line) => line !== '');
 }
