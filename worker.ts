@@ -5,6 +5,7 @@ import { createPool } from './src/db/pool.ts';
 import { refuseWhileHeld } from './src/db/restore-epoch.ts';
 import { DomainError } from './src/domain/errors.ts';
 import { createAuthority } from './src/identity/authority.ts';
+import { createGitHubUser, githubSettings } from './src/identity/github-user.ts';
 import { createTokenCipher } from './src/keys/token-cipher.ts';
 import { createSources } from './src/sources/index.ts';
 import { cacheFolder } from './src/stack/cache.ts';
@@ -47,13 +48,14 @@ await registerSearchAttributes(client).catch((error: Error) =>
   ),
 );
 const workers = await startWorkers({ config, client, pool, sources, authority, cipher }, { ...temporal, bundlePath });
-const stopSweepers = startSweepers({ config, client, pool, sources, cipher, log, clock: () => new Date() });
+const github = createGitHubUser(githubSettings(config));
+const stopSweepers = startSweepers({ config, client, pool, sources, github, cipher, log, clock: () => new Date() });
 log.info({ schedule: await upsertSchedule(client, config) }, 'worker is ready');
 
 async function stop(): Promise<void> {
   await workers.stop();
   await stopSweepers();
-  await Promise.all([sources.close(), authority.close(), pool.end(), client.connection.close()]);
+  await Promise.all([sources.close(), authority.close(), github.close(), pool.end(), client.connection.close()]);
   await temporal.connection.close();
 }
 

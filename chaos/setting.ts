@@ -56,6 +56,7 @@ export const SETTINGS = {
   NUDGE_EVERY: '2s',
   LOG_LEVEL: 'info',
   ALLOW_HTTP_LOOPBACK: 'true',
+  CONNECT_BY_TOKEN: 'true',
 };
 
 const PROGRAMS_OF_EACH = 2;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createPool, type Pool } from '../src/db/pool.ts';
 import { write } from '../src/stack/remembered.ts';
 import type { DemoLines } from '../src/stack/welcome.ts';
-import { DEMO_PEOPLE, DEMO_TOKENS } from './peers/demo-people.ts';
+import { DEMO_PEOPLE, DEMO_TOKENS, DEMO_SUPPORT } from './peers/demo-people.ts';
 import { DEMO_INSTANCE_HOST_NAME } from './peers/github-peer.ts';
 import { peopleAt, tokenFor } from './people-tokens.ts';
 import { demoLines } from './seed-lines.ts';
@@ -55,7 +55,7 @@ async function opens(apiUrl: string, token: string): Promise<boolean> {
 async function seed({ apiUrl, peers }: SeededStack, pool: Pool): Promise<DemoState> {
   const [operatorToken, supportToken, identityOf] = await Promise.all([
     tokenFor(pool, { role: 'operator' }),
-    tokenFor(pool, { role: 'support' }),
+    tokenFor(pool, { role: 'support', githubUserId: DEMO_SUPPORT }),
     peopleAt(peers),
   ]);
   const instanceId = await registeredInstance(apiUrl, operatorToken, peers.instance);

@@ -21,6 +21,12 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true');
 
+function isOrigin(text: string): boolean {
+  const { protocol, hostname, pathname, search, hash } = new URL(text);
+  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return (protocol === 'https:' || isLocal) && pathname === '/' && search === '' && hash === '';
+}
+
 const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   HOST: z.string().default('127.0.0.1'),
@@ -33,7 +39,27 @@ const settings = z.object({
       'is "<id>:<32 bytes in base64>", newest first, separated by commas',
     )
     .refine((text) => !/:A{43}=/.test(text), 'is no key but 32 zeros: make one with "openssl rand -base64 32"'),
+  /** Where browsers find the API: an origin, of which sign-in comes back to and requests with a session come from. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine(isOrigin, 'is an origin: https://name, or plain http on a loopback address')
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  GITHUB_URL: z.url().default('https://github.com'),
   GITHUB_API_URL: z.url().default('https://api.github.com'),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  STAFF_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
+  STAFF_CLIENT_ID: z.string().optional(),
+  STAFF_CLIENT_SECRET: z.string().optional(),
+  STAFF_CLAIM: z
+    .string()
+    .regex(/^[\w:/.-]+=.+$/, 'is <claim>=<value>')
+    .optional(),
+  SESSION_IDLE: duration(30 * 60_000),
+  SESSION_LIFE: duration(8 * HOUR),
+  STAFF_SESSION_LIFE: duration(15 * 60_000),
+  CONNECT_BY_TOKEN: flag,
   ALLOW_HTTP_LOOPBACK: flag,
   INSTRUCTIONS_URL: z.string().default('/docs/enabling'),
   DESTINATION_NAME: z.string().min(1).max(80).default('Unified Contributions'),

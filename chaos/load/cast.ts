@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { DEMO_TOKENS, DEMO_SUPPORT } from '../../demo/peers/demo-people.ts';
 import { peopleAt, tokenFor } from '../../demo/people-tokens.ts';
 import { createApi } from '../../demo/story/api.ts';
 import { operator } from '../../demo/story/people.ts';
@@ -94,7 +94,7 @@ export async function createCast(setting: Setting, complain: Complain): Promise<
     operatorMember(await callerFor('operator', { role: 'operator' })),
     siteAdminMember(await callerFor('ada', admin(places.acme, 'ada')), places.acme),
     requesterMember(await callerFor('ines', admin(places.globex, 'ines')), places.globex),
-    supportMember(await callerFor('support', { role: 'support' }), places.globex),
+    supportMember(await callerFor('support', { role: 'support', githubUserId: DEMO_SUPPORT }), places.globex),
   ];
   return {
     places,

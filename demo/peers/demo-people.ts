@@ -16,6 +16,9 @@ export const DEMO_TOKENS = {
   enterpriseOwner: 'ghp_demo_enterprise_owner',
 } as const;
 
+/** The GitHub.com user that the demo’s support is; nobody of the people below. */
+export const DEMO_SUPPORT = 9001;
+
 export const DEMO_OAUTH_APPLICATION = {
   clientId: 'Iv1.demo0instance0app',
   clientSecret: 'demo-client-secret-of-the-instance-app',

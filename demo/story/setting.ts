@@ -1,3 +1,4 @@
+import { DEMO_SUPPORT } from '../peers/demo-people.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,7 +88,7 @@ async function begin(checks: Checks, dataDir: string, settings: Record<string, s
     temporal: new Client({ connection }),
     anyone: createApi(stack.apiUrl),
     operator: operator(await apiOf({ role: 'operator' })),
-    support: support(await apiOf({ role: 'support' })),
+    support: support(await apiOf({ role: 'support', githubUserId: DEMO_SUPPORT })),
     instance,
     github,
     requests,

@@ -1,9 +1,11 @@
 import express, { type Express } from 'express';
 import { DomainError } from '../domain/errors.ts';
 import type { Deps } from './deps.ts';
-import { tokenIdentity } from './identity.ts';
+import { createIdentity } from './identity.ts';
 import { createMetrics } from './metrics.ts';
 import { observe } from './observe.ts';
+import { pages } from './pages/index.ts';
+import { createPages } from './pages/page-route.ts';
 import { problemHandler } from './problem.ts';
 import { createRouter } from './router.ts';
 import { routes } from './routes/index.ts';
@@ -19,11 +21,13 @@ export function createApp(deps: Deps): Express {
     res.set({
       'X-Content-Type-Options': 'nosniff',
       'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'Referrer-Policy': 'no-referrer',
+      // With `no-referrer` browsers say `Origin: null` of a form, even to its own site.
+      'Referrer-Policy': 'same-origin',
     });
     next();
   });
-  app.use(createRouter([...routes, ...systemRoutes(routes, metrics)], deps, tokenIdentity(deps.pool)));
+  app.use(createRouter([...routes, ...systemRoutes(routes, metrics)], deps, createIdentity(deps)));
+  app.use(createPages(pages, deps));
   app.get('/', (_req, res) => res.redirect('/docs'));
   app.use(() => {
     throw new DomainError('not_found');

@@ -20,6 +20,7 @@ export const ACTIONS = {
   'connection.create': ['person'],
   'connection.use': ['person'],
   'profile.own': ['person'],
+  'session.own': ['person', 'support'],
   'sync.operate': ['operator'],
   'doctor.read': ['operator'],
   'doctor.repair': ['operator'],

@@ -6,6 +6,8 @@ import type { Pool } from '../db/pool.ts';
 import type { PageConnection } from '../db/sync-pages.ts';
 import type { SourceKind } from '../domain/source-label.ts';
 import type { Window } from '../domain/window.ts';
+import type { GitHubUser } from '../identity/github-user.ts';
+import type { SignIn } from '../identity/sign-in.ts';
 import type { Authority } from '../ports/authority.ts';
 import type { Source, SourceRead } from '../ports/source.ts';
 import type { TokenCipher } from '../ports/token-cipher.ts';
@@ -18,7 +20,10 @@ export interface Deps {
   /** Business time. SQL's `now()` is for technical stamps only. */
   clock: () => Date;
   authority: Authority;
-  sources: Record<SourceKind, Pick<Source, 'whoami'>>;
+  /** Where people sign in, and who they are at GitHub.com. */
+  signIn: SignIn;
+  github: Pick<GitHubUser, 'whoami' | 'revoke'>;
+  sources: Record<SourceKind, Pick<Source, 'whoami' | 'revoke' | 'tokensRevocable'>>;
   /** A look at a developer's counts with the stored token, for "look first". Nothing is written but a refreshed token. */
   readCounts: (instance: InstanceRow, connection: PageConnection, window: Window) => Promise<SourceRead>;
   cipher: TokenCipher;

@@ -12,11 +12,23 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   not_found:
     "Nothing. What is somebody else's, private or erased answers like what never was: look at the address, and at whose token you send.",
   method_not_allowed: 'Nothing. `Allow` lists those it takes.',
+  account_unknown:
+    'The request, as it was. Sign in at GitHub.com too, in the browser that is signed in as support, and decide then.',
   own_request:
-    "The request, as it was. Somebody else of support decides it. It is told by the decider's GitHub.com user, where that is known.",
+    "The request, as it was. Somebody else of support decides it. It is told by the decider's GitHub.com user.",
   not_site_admin:
     'Nothing; an earlier proof of both roles is dropped. Read at the instance now. Also a failed check of an access request.',
   not_account_owner: 'The same, read at GitHub.com.',
+  sign_in_refused:
+    'Whoever was signed in still is. Begin again, and agree at the place where you sign in; or ask there why you are refused.',
+  sign_in_invalid:
+    'Whoever was signed in still is. An address to come back to works once, within 10 minutes, in the browser that began. Begin again.',
+  sign_in_unavailable:
+    'Whoever was signed in still is. The place to sign in is not set up, cannot be reached, or does not know this system: try again, or tell the operator.',
+  other_person:
+    'Nothing. Sign out first, or choose the account that you are signed in with at the place that you were sent to.',
+  origin_refused:
+    'Nothing. With a session, requests that change something come from pages of this site: their `Origin` is its own. Programs send an API token.',
   idempotency_key_reused: 'The first request and its answer. Use a new key for a new request.',
   idempotency_in_progress:
     'The first request. Send the same again after `retryAt`: you get its answer, or take it over if it died.',

@@ -5,8 +5,12 @@ import { readCounts, sourceOf } from '../activities/read-counts.ts';
 import { loadConfig, type Config } from '../config.ts';
 import { dropOldProofs } from '../db/admin-proofs.ts';
 import { dropExpiredKeys } from '../db/idempotency.ts';
+import { dropExpiredFlows } from '../db/sign-in-flows.ts';
+import { dropOldSessions } from '../db/sessions.ts';
 import { createPool } from '../db/pool.ts';
 import { createAuthority } from '../identity/authority.ts';
+import { createGitHubUser, githubSettings } from '../identity/github-user.ts';
+import { createSignIn } from '../identity/sign-in.ts';
 import { createTokenCipher } from '../keys/token-cipher.ts';
 import { createSources } from '../sources/index.ts';
 import { connectClient } from '../temporal/connect.ts';
@@ -33,6 +37,8 @@ async function connect(config: Config): Promise<{ deps: Deps; close: () => Promi
     githubApiUrl: config.GITHUB_API_URL,
     allowHttpLoopback: config.ALLOW_HTTP_LOOPBACK,
   });
+  const github = createGitHubUser(githubSettings(config));
+  const signIn = createSignIn();
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const logger = pino({ level: config.LOG_LEVEL, base: { process: 'api' } });
   const clock = () => new Date();
@@ -43,6 +49,8 @@ async function connect(config: Config): Promise<{ deps: Deps; close: () => Promi
     temporal,
     clock,
     authority,
+    signIn,
+    github,
     sources,
     cipher,
     logger,
@@ -52,7 +60,13 @@ async function connect(config: Config): Promise<{ deps: Deps; close: () => Promi
   return {
     deps,
     async close() {
-      await Promise.all([sources.close(), authority.close(), temporal.connection.close()]);
+      await Promise.all([
+        sources.close(),
+        authority.close(),
+        github.close(),
+        signIn.close(),
+        temporal.connection.close(),
+      ]);
       await pool.end();
     },
   };
@@ -68,10 +82,12 @@ async function listen(deps: Deps): Promise<Server> {
 }
 
 /** What is kept for a day only, by this process's own clock. */
-async function clean({ pool, clock }: Deps): Promise<void> {
+async function clean({ pool, clock, config }: Deps): Promise<void> {
   const now = clock();
   await dropExpiredKeys(pool, now);
   await dropOldProofs(pool, new Date(now.getTime() - PROOF_KEPT_MS));
+  await dropExpiredFlows(pool, now);
+  await dropOldSessions(pool, now, config.SESSION_IDLE);
 }
 
 /** Takes no new connection, lets what is under way end, and cuts what does not. */

@@ -21,6 +21,7 @@ export async function verifyToken(
   const answer = await deps.sources[instance.kind].whoami(sourceInstance(instance), token);
   const now = deps.clock();
   if (!answer.ok) throw failureError(answer.failure, now, answer.retryAfterMs);
+  if (!answer.seesPrivateWork) throw failureError('scope_missing', now);
   const same = answer.userId === who.userId && Date.parse(answer.createdAt) === Date.parse(who.createdAt);
   if (!same) throw failureError('identity_mismatch', now);
 }

@@ -13,7 +13,7 @@ export interface TokenPerson {
 export type TokenOwner =
   | { role: 'operator' }
   /** `githubUserId` keeps whoever it is from deciding a request of their own. */
-  | { role: 'support'; githubUserId?: number }
+  | { role: 'support'; githubUserId: number }
   | { role: 'person'; person: TokenPerson };
 export type StoredToken = TokenOwner & { id: string };
 
@@ -37,7 +37,7 @@ export async function findToken(db: Queryable, hash: Buffer): Promise<StoredToke
   if (!row) return undefined;
   if (row.role === 'operator') return { id: row.id, role: row.role };
   if (row.role === 'support') {
-    return { id: row.id, role: row.role, ...(row.github_user_id !== null && { githubUserId: row.github_user_id }) };
+    return { id: row.id, role: row.role, githubUserId: row.github_user_id! };
   }
   const source = { userId: row.source_user_id!, createdAt: toTheSecond(row.source_created_at!) };
   return {
@@ -131,6 +131,6 @@ async function auditToken(tx: Queryable, id: string, action: string, by: { actor
 }
 
 /** A source's creation times are whole seconds. */
-function toTheSecond(time: Date): string {
+export function toTheSecond(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }

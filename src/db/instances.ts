@@ -84,10 +84,19 @@ function toInstance(row: Row): InstanceRow {
   };
 }
 
-export async function loadInstance(db: Queryable, id: string): Promise<InstanceRow | undefined> {
+export function loadInstance(db: Queryable, id: string): Promise<InstanceRow | undefined> {
+  return instanceWhere(db, 'i.id', id);
+}
+
+/** By its host name, in lower case. */
+export function findInstance(db: Queryable, hostname: string): Promise<InstanceRow | undefined> {
+  return instanceWhere(db, 'i.hostname', hostname);
+}
+
+async function instanceWhere(db: Queryable, column: 'i.id' | 'i.hostname', value: string) {
   const { rows } = await db.query(
-    `select ${COLUMNS} from instance i join account a on a.id = i.account_id where i.id = $1`,
-    [id],
+    `select ${COLUMNS} from instance i join account a on a.id = i.account_id where ${column} = $1`,
+    [value],
   );
   return rows[0] && toInstance(rows[0] as Row);
 }

@@ -36,8 +36,11 @@ const PERSON = `with me as (
     where m.instance_id = $1 and m.source_user_id = $2 and m.source_created_at = $3 and p.github_user_id = $4),
   mine as (select connection_id as id from me),
   asked as (select * from access_request where instance_id = $1 and requester_source_user_id = $2 and requester_github_user_id = $4),
+  known as (select * from identity
+    where instance_id = $1 and source_user_id = $2 and source_created_at = $3 and github_user_id = $4),
   given as (select $5::text as actor union select 'token:' || id from api_token
-    where instance_id = $1 and source_user_id = $2 and source_created_at = $3 and github_user_id = $4)`;
+    where instance_id = $1 and source_user_id = $2 and source_created_at = $3 and github_user_id = $4
+    union select 'user:' || id from known)`;
 
 const QUERIES: Readonly<Record<string, string>> = {
   profile: `select to_jsonb(p) as row from profile p where p.github_user_id = $4`,
@@ -61,6 +64,13 @@ const QUERIES: Readonly<Record<string, string>> = {
     or a.subject_id in (select id from asked) or a.actor in (select actor from given) order by a.id`,
   api_token: `select to_jsonb(t) - 'hash' as row from api_token t where t.instance_id = $1 and t.source_user_id = $2
     and t.source_created_at = $3 and t.github_user_id = $4`,
+  identity: `select to_jsonb(k) as row from known k`,
+  session: `select to_jsonb(s) - 'hash' as row from session s where s.identity_id in (select id from known)`,
+  sign_in_flow: `select to_jsonb(f) - 'state_hash' - 'browser_hash' as row from sign_in_flow f
+    where f.session_id in (select id from session where identity_id in (select id from known))`,
+  held_token: `select jsonb_build_object('id', h.id, 'instance_id', h.instance_id, 'expires_at', h.expires_at) as row from held_token h
+    where h.id in (select f.held_token_id from sign_in_flow f join session s on s.id = f.session_id
+      where s.identity_id in (select id from known))`,
   admin_proof: `select to_jsonb(p) as row from admin_proof p where p.actor in (select actor from given)`,
   idempotency: `select jsonb_build_object('key', i.key, 'route', i.route, 'state', i.state, 'status', i.status, 'answer', i.answer,
     'expires_at', i.expires_at) as row from idempotency i where i.caller in (select actor from given)`,

@@ -13,9 +13,16 @@ export const ERRORS = {
   forbidden: { status: 403, title: 'This act is not for your role' },
   not_found: { status: 404, title: 'Nothing here that is yours to see' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
+  account_unknown: { status: 403, title: 'Whoever decides a request has to be known at GitHub.com' },
   own_request: { status: 403, title: 'Nobody decides a request of their own' },
   not_site_admin: { status: 403, title: 'Only a site administrator of the instance may do this' },
   not_account_owner: { status: 403, title: 'Only an owner of the connected account may do this' },
+  // sign-in by browser
+  sign_in_refused: { status: 403, title: 'The sign-in was given up or refused' },
+  sign_in_invalid: { status: 400, title: 'This sign-in is over, or was begun in another browser' },
+  sign_in_unavailable: { status: 503, title: 'The place to sign in cannot be used now' },
+  other_person: { status: 409, title: 'This is another account than the one that is signed in' },
+  origin_refused: { status: 403, title: 'The request did not come from a page of this site' },
   // repeated requests
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another request' },
   idempotency_in_progress: { status: 409, title: 'The first request with this Idempotency-Key is still under way' },

@@ -36,7 +36,7 @@ export interface HttpRequest {
   /** The value of `Authorization`. */
   authorization?: string;
   headers?: Readonly<Record<string, string>>;
-  /** JSON text. */
+  /** JSON text, unless the headers say what else. */
   body?: string;
   signal?: AbortSignal | undefined;
 }
@@ -72,7 +72,7 @@ export function createHttp(changes: Partial<HttpLimits> = {}): Http {
         const exchange = new Exchange(limits, signal, resolve);
         const sent = { ...COMMON_HEADERS, ...headers };
         if (authorization !== undefined) sent['authorization'] = authorization;
-        if (body !== undefined) sent['content-type'] = 'application/json';
+        if (body !== undefined) sent['content-type'] ??= 'application/json';
         const content = body === undefined ? {} : { body };
         agent.dispatch(
           { origin: target.origin, path: target.prefix + path, method, headers: sent, ...content },

@@ -55,12 +55,14 @@ export interface Source {
     window: Window,
     signal?: AbortSignal,
   ): Promise<SourceRead>;
-  /** Who a token belongs to, with its scope checked. */
+  /** Who a token belongs to, and whether its scope shows work in private repositories too. */
   whoami(
     instance: SourceInstance,
     token: string,
     signal?: AbortSignal,
-  ): Promise<({ ok: true; login: string; siteAdmin: boolean } & SourceIdentity) | SourceReadFailure>;
+  ): Promise<
+    ({ ok: true; login: string; siteAdmin: boolean; seesPrivateWork: boolean } & SourceIdentity) | SourceReadFailure
+  >;
   /** Exchanges a refresh token; only where `tokensExpire`. Cut on its way, the pair may be spent and lost. */
   refresh(
     instance: SourceInstance,

@@ -37,7 +37,7 @@ export function createGhes(http: Http): Source {
       if (answer.status !== 200) return refusalOf(answer);
       const user = readUser(parseJson(answer.body));
       if (user === undefined) return failure('bad_answer');
-      return seesPrivateWork(answer.headers) ? { ok: true, ...user } : failure('scope_missing');
+      return { ok: true, ...user, seesPrivateWork: seesPrivateWork(answer.headers) };
     },
     // Its tokens do not expire: asked to refresh one, the answer is that there is nothing to refresh it with.
     refresh: () => Promise.resolve(failure('token_expired')),

@@ -6,7 +6,7 @@ import { refusalOf } from './gitea-failure.ts';
 import { readHeatmap } from './gitea-heatmap.ts';
 import { readRefreshed } from './gitea-refresh.ts';
 
-type GiteaUser = { ok: true; login: string; siteAdmin: boolean } & SourceIdentity;
+type GiteaUser = { ok: true; login: string; siteAdmin: boolean; seesPrivateWork: boolean } & SourceIdentity;
 
 /** Gitea, and Forgejo, which has the same API. Tokens live an hour, refresh tokens 30 days unless the instance says otherwise. */
 export function createGitea(http: Http): Source {
@@ -63,5 +63,6 @@ function readUser(user: unknown): GiteaUser | SourceReadFailure {
     return failure('bad_answer');
   // JSON can hold half a character, which no path can.
   if (/\p{Surrogate}/u.test(login)) return failure('bad_answer');
-  return { ok: true, userId: id, login, siteAdmin, createdAt };
+  // Its heatmap counts what is private whatever the scope: who may not read it gets no answer at all.
+  return { ok: true, userId: id, login, siteAdmin, createdAt, seesPrivateWork: true };
 }

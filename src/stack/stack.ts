@@ -114,7 +114,8 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
     ...temporal.env,
     DATABASE_URL: databaseUrl,
     PORT: String(port),
-    ...(peers ? { GITHUB_API_URL: peers.github, ALLOW_HTTP_LOOPBACK: 'true' } : {}),
+    PUBLIC_URL: apiUrl,
+    ...(peers ? demoSettings(peers) : {}),
     ...options.env,
   };
   const worker = parts.includes('worker') ? startWorker({ dataDir, env }, crew) : undefined;
@@ -131,6 +132,16 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
     worker,
     secrets,
     logs: join(dataDir, 'logs'),
+  };
+}
+
+/** What there is only beside the demo's peers: its people connect by the tokens that are written down for them, too. */
+function demoSettings(peers: Peers): Record<string, string> {
+  return {
+    GITHUB_URL: peers.github,
+    GITHUB_API_URL: peers.github,
+    ALLOW_HTTP_LOOPBACK: 'true',
+    CONNECT_BY_TOKEN: 'true',
   };
 }
 

@@ -10,9 +10,10 @@ import * as overdue from '../db/overdue.ts';
 import * as sightings from '../db/sightings.ts';
 import { withClient, type Pool } from '../db/pool.ts';
 import { connectionStart, deliverIntent, startOrphan, unlessStarted, wakeConnection } from '../temporal/deliver.ts';
-import { revokeTokens, type RevocationDeps } from './revocations.ts';
+import { giveBackHeldTokens, type HeldTokenDeps } from './held-tokens.ts';
+import { revokeTokens } from './revocations.ts';
 
-export interface SweeperDeps extends RevocationDeps {
+export interface SweeperDeps extends HeldTokenDeps {
   pool: Pool;
   client: Client;
   config: Config;
@@ -108,6 +109,8 @@ const wakeStuck: Sweep = async (run) =>
 
 const revoke: Sweep = (run) => revokeTokens(run, run.stop);
 
+const giveBack: Sweep = (run) => giveBackHeldTokens(run, run.stop);
+
 const tidy: Sweep = ({ pool, clock }) => removeOutdated(pool, clock().toISOString());
 
 const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
@@ -118,6 +121,7 @@ const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
   { name: 'outdated', lock: 5, sweep: tidy },
   { name: 'overdue', lock: 6, sweep: wakeOverdue },
   { name: 'stuck', lock: 7, sweep: wakeStuck },
+  { name: 'held tokens', lock: 9, sweep: giveBack },
 ];
 
 /** One worker at a time sweeps; one that fails is logged and goes on the next time. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { DEMO_SUPPORT, DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { readCounts, sourceOf } from '../../src/activities/read-counts.ts';
@@ -14,6 +14,8 @@ import { loadConfig } from '../../src/config.ts';
 import { createToken } from '../../src/db/api-tokens.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { createAuthority } from '../../src/identity/authority.ts';
+import { createGitHubUser, githubSettings } from '../../src/identity/github-user.ts';
+import { createSignIn } from '../../src/identity/sign-in.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
 import type { HttpLimits } from '../../src/net/http.ts';
 import { createSources } from '../../src/sources/index.ts';
@@ -45,6 +47,8 @@ export interface ApiWorld {
   close(): Promise<void>;
 }
 
+const OWNERS = { operator: { role: 'operator' }, support: { role: 'support', githubUserId: DEMO_SUPPORT } } as const;
+
 /**
  * The built API on a free port with a database of its own, the peers, and no worker.
  * @param limits of requests to instances
@@ -54,12 +58,18 @@ export async function createApiWorld(
   limits: Partial<HttpLimits> = {},
 ): Promise<ApiWorld> {
   const database = await createDatabase();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const [instance, github] = await Promise.all([startInstancePeer(), startGitHubPeer()]);
   const queue = randomBytes(4).toString('hex');
   const config = loadConfig({
     DATABASE_URL: database.url,
     TOKEN_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     ALLOW_HTTP_LOOPBACK: 'true',
+    PUBLIC_URL: url,
+    CONNECT_BY_TOKEN: 'true',
+    GITHUB_URL: github.url,
     GITHUB_API_URL: github.url,
     TASK_QUEUE_PEOPLE: `people-${queue}`,
     TASK_QUEUE_SYNC: `sync-${queue}`,
@@ -71,6 +81,8 @@ export async function createApiWorld(
   const client = new Client({ connection });
   const sources = createSources(limits);
   const authority = createAuthority({ githubApiUrl: github.url, allowHttpLoopback: true });
+  const githubUser = createGitHubUser(githubSettings(config));
+  const signIn = createSignIn();
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const parts: WorkerParts = { config, client, pool, sources, authority, cipher };
   const log: string[] = [];
@@ -83,17 +95,17 @@ export async function createApiWorld(
     temporal: client,
     clock,
     authority,
+    signIn,
+    github: githubUser,
     sources,
     cipher,
     logger: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
     readCounts: (row, stored, window) =>
       readCounts(reading, sourceOf(reading, row), stored, window, () => clock().getTime()),
   };
-  const server = createApp(deps).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on('request', createApp(deps));
   const staff = async (role: 'operator' | 'support') =>
-    caller(url, (await createToken(pool, { name: role, owner: { role }, actor: 'test', at: new Date() })).token);
+    caller(url, (await createToken(pool, { name: role, owner: OWNERS[role], actor: 'test', at: new Date() })).token);
   const world: ApiWorld = {
     url,
     pool,
@@ -114,6 +126,8 @@ export async function createApiWorld(
       await Promise.all([
         sources.close(),
         authority.close(),
+        signIn.close(),
+        githubUser.close(),
         instance.close(),
         github.close(),
         connection.close(),

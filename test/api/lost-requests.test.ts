@@ -16,7 +16,12 @@ let ada: Caller;
 beforeAll(async () => {
   world = await createApiWorld({ SYNC_EVERY: '3650d', SWEEP_EVERY: '100ms' });
   stopWork = await startWork(world);
-  stopSweepers = startSweepers({ ...world.parts, log: pino({ level: 'silent' }), clock: () => new Date() });
+  stopSweepers = startSweepers({
+    ...world.parts,
+    github: world.deps.github,
+    log: pino({ level: 'silent' }),
+    clock: () => new Date(),
+  });
   instanceId = await world.register();
   ada = await world.person('ada');
 });

@@ -33,12 +33,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/net/': { may: ['src/domain/'], packages: ['undici', NODE] },
   'src/keys/': { may: ['src/domain/'], types: ['src/ports/'], packages: [NODE] },
   'src/sources/': { may: ['src/domain/', 'src/net/'], types: ['src/ports/'], packages: [NODE] },
-  'src/identity/': { may: ['src/domain/', 'src/net/'], types: ['src/ports/'], packages: [NODE] },
+  'src/identity/': { may: ['src/domain/', 'src/net/'], types: ['src/ports/'], packages: ['openid-client', NODE] },
 
   'src/api/': {
-    may: ['src/domain/', 'src/db/', 'src/temporal/', 'src/workflows/messages', 'src/api/routes/', 'src/api/views/'],
-    types: ['src/ports/', 'src/config.ts'],
-    packages: [TEMPORAL, 'express', 'zod', 'zod-openapi', 'pino', 'prettier', NODE],
+    may: [
+      'src/domain/',
+      'src/db/',
+      'src/temporal/',
+      'src/workflows/messages',
+      'src/api/routes/',
+      'src/api/pages/',
+      'src/api/views/',
+    ],
+    types: ['src/ports/', 'src/config.ts', 'src/identity/'],
+    packages: [TEMPORAL, 'express', 'cookie', 'zod', 'zod-openapi', 'pino', 'prettier', NODE],
   },
   'src/api/routes/': {
     may: [
@@ -52,6 +60,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/net/address.ts',
     ],
     packages: ['zod', NODE],
+  },
+  'src/api/pages/': {
+    may: ['src/domain/', 'src/db/', 'src/api/', 'src/api/routes/', 'src/api/views/'],
+    packages: ['express', NODE],
   },
   'src/api/views/': { may: ['src/domain/'], packages: [] },
   // The API over HTTP; the database for tokens and repairs.

@@ -30,7 +30,7 @@ export async function startSystem(): Promise<SystemHost> {
   });
   const stopWork = await startWork(world);
   const { parts, deps } = world;
-  const stopSweeps = startSweepers({ ...parts, log: deps.logger, clock: () => new Date() });
+  const stopSweeps = startSweepers({ ...parts, github: deps.github, log: deps.logger, clock: () => new Date() });
   return {
     world,
     async close() {

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createApp } from '../../src/api/app.ts';
 import { createToken } from '../../src/db/api-tokens.ts';
 import { createAuthority } from '../../src/identity/authority.ts';
+import { createSignIn } from '../../src/identity/sign-in.ts';
 import { cliWith } from '../cli/cli.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -30,12 +31,25 @@ export interface DoctorWorld {
 export async function createDoctorWorld(): Promise<DoctorWorld> {
   const world = await createWorld();
   await world.switchOn();
-  const { config, pool, client, sources, cipher } = world;
+  const { config, pool, client, sources, github, cipher } = world;
+  const signIn = createSignIn();
   const authority = createAuthority({ githubApiUrl: world.peer.url, allowHttpLoopback: true });
   const logger = pino({ level: 'silent' });
   const readCounts = () => Promise.reject(new Error('nobody looks first here'));
   const clock = () => new Date();
-  const app = createApp({ config, pool, temporal: client, clock, authority, sources, cipher, logger, readCounts });
+  const app = createApp({
+    config,
+    pool,
+    temporal: client,
+    clock,
+    authority,
+    signIn,
+    github,
+    sources,
+    cipher,
+    logger,
+    readCounts,
+  });
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -53,7 +67,7 @@ export async function createDoctorWorld(): Promise<DoctorWorld> {
       server.close();
       server.closeAllConnections();
       await closed;
-      await authority.close();
+      await Promise.all([authority.close(), signIn.close()]);
       await world.close();
     },
   };

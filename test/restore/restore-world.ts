@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { DEMO_TOKENS, DEMO_SUPPORT } from '../../demo/peers/demo-people.ts';
 import { peopleAt, tokenFor } from '../../demo/people-tokens.ts';
 import { createApi } from '../../demo/story/api.ts';
 import { databaseOf, type Database } from '../../demo/story/database.ts';
@@ -66,7 +66,7 @@ export async function startSystem(dataDir: string): Promise<System> {
     database: databaseOf(pool),
     temporal: new Client({ connection }),
     operator: operator(await apiOf({ role: 'operator' })),
-    support: support(await apiOf({ role: 'support' })),
+    support: support(await apiOf({ role: 'support', githubUserId: DEMO_SUPPORT })),
     instance: peerAt(peers.instance),
     person: async (key, instanceId) => {
       const one = developer(await apiOfPerson(key, instanceId), instanceId, key);

@@ -17,6 +17,7 @@ import type { SharingCommand } from '../../src/domain/sharing.ts';
 import { createAuthority } from '../../src/identity/authority.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
 import type { TokenCipher } from '../../src/ports/token-cipher.ts';
+import { createGitHubUser, githubSettings, type GitHubUser } from '../../src/identity/github-user.ts';
 import { createSources, type Sources } from '../../src/sources/index.ts';
 import { cacheFolder } from '../../src/stack/cache.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
@@ -43,6 +44,7 @@ export interface World {
   peer: InstancePeer;
   cipher: TokenCipher;
   sources: Sources;
+  github: GitHubUser;
   workers: RunningWorkers;
   instanceId: string;
   now(): Promise<string>;
@@ -113,6 +115,7 @@ export async function createWorld(
   const peer = await startInstancePeer({ now: () => new Date(Date.now() + skewMs) });
   const sources = createSources();
   const authority = createAuthority({ githubApiUrl: options.githubApiUrl ?? peer.url, allowHttpLoopback: true });
+  const github = createGitHubUser(githubSettings({ ...config, GITHUB_API_URL: peer.url }));
   const cipher = createTokenCipher(config.TOKEN_KEYS);
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const connection = env ? undefined : await Connection.connect({ address: address! });
@@ -153,6 +156,7 @@ export async function createWorld(
     peer,
     cipher,
     sources,
+    github,
     workers,
     instanceId,
     now,
@@ -194,6 +198,7 @@ export async function createWorld(
       await Promise.all([
         sources.close(),
         authority.close(),
+        github.close(),
         peer.close(),
         pool.end(),
         native?.close(),

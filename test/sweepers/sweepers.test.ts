@@ -27,9 +27,9 @@ function sweep(): void {
     signalWithStart: (input, next) => bad.get(input.options.workflowId)?.() ?? next(input),
   };
   const client = new Client({ connection: world.client.connection, interceptors: { workflow: [interceptor] } });
-  const { pool, config, sources, cipher } = world;
+  const { pool, config, sources, github, cipher } = world;
   const lines = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
-  stop = startSweepers({ pool, client, config, sources, cipher, log: lines, clock: () => new Date() });
+  stop = startSweepers({ pool, client, config, sources, github, cipher, log: lines, clock: () => new Date() });
 }
 
 test('one that cannot be woken is logged and keeps none of the others from their turn', async () => {

@@ -13,12 +13,13 @@ beforeEach(async () => {
     settings: { GRACE_TOKEN: '0ms', GRACE_OBSERVED: '0ms', GRACE_SIGHTINGS: '2', SWEEP_EVERY: '20ms' },
   });
   await world.switchOn();
-  const { pool, client, config, sources, cipher } = world;
+  const { pool, client, config, sources, github, cipher } = world;
   stopSweepers = startSweepers({
     pool,
     client,
     config,
     sources,
+    github,
     cipher,
     log: pino({ level: 'silent' }),
     clock: () => new Date(),

@@ -90,13 +90,20 @@ async function send(
   }
 }
 
-const staff = actor.regex(/^token:[0-9a-f-]{36}$/, 'is a pseudonym of staff, such as token:<id>');
+const staff = actor.regex(/^(token|staff):[0-9a-f-]{36}$/, 'is a pseudonym of staff, such as staff:<id>');
 const noted = ({ noteId }: { noteId: string }) => ({ noteId });
 const decided = ({ actor: by, noteId }: { actor: Actor; noteId: string }) => ({
   noteId,
-  decider: { actor: by.id, ...('githubUserId' in by && { githubUserId: by.githubUserId }) },
+  decider: { actor: by.id, githubUserId: demandKnown(by) },
 });
 const nothing = () => ({});
+
+/** A request is somebody's own by who they are at GitHub.com. @throws DomainError account_unknown */
+function demandKnown(by: Actor): number {
+  const githubUserId = 'githubUserId' in by ? by.githubUserId : undefined;
+  if (githubUserId === undefined) throw new DomainError('account_unknown');
+  return githubUserId;
+}
 
 const adminSide = {
   action: 'request.answer',
@@ -170,7 +177,7 @@ export const accessRequestActRoutes = [
   }),
   actRoute({
     action: 'request.handle',
-    errors: ['own_request', 'not_eligible', 'proof_unavailable'],
+    errors: ['own_request', 'account_unknown', 'not_eligible', 'proof_unavailable'],
     name: 'approve',
     operationId: 'approveAccessRequest',
     summary: 'Approve; every check is run again',
@@ -180,7 +187,7 @@ export const accessRequestActRoutes = [
   }),
   actRoute({
     action: 'request.handle',
-    errors: ['own_request'],
+    errors: ['own_request', 'account_unknown'],
     name: 'deny',
     operationId: 'denyAccessRequest',
     summary: 'Deny',

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { recordedVersion } from '../../db/audit.ts';
-import { acceptRemoval, lockConnection } from '../../db/connection-steps.ts';
-import { loadConnection, storeToken, type ConnectionRow } from '../../db/connections.ts';
+import { acceptRemoval } from '../../db/connection-steps.ts';
+import { loadConnection, type ConnectionRow } from '../../db/connections.ts';
 import { dropAnswersAbout } from '../../db/idempotency.ts';
 import { loadInstance } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
-import { isLive } from '../../domain/connection.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { wakeConnection } from '../../temporal/deliver.ts';
 import { reconnectUpdate, sendUpdate, updateNowUpdate, type Act } from '../../workflows/connection.messages.ts';
@@ -17,12 +16,13 @@ import type { Deps } from '../deps.ts';
 import { failureError } from '../failure-words.ts';
 import type { Actor } from '../identity.ts';
 import { fieldProblem } from '../problem.ts';
+import { replaceToken } from '../replace-token.ts';
 import { route, type Answer, type Call } from '../route.ts';
 import { byId, id } from '../schemas.ts';
 import { asPerson } from '../source-instance.ts';
 import { developerOf, theirConnection } from '../their-connection.ts';
-import { sealedToken, verifyToken, WHOAMI_FAILURES } from '../verify-token.ts';
-import { tokenFields } from './connections.ts';
+import { verifyToken, WHOAMI_FAILURES, type GivenToken } from '../verify-token.ts';
+import { BY_BROWSER, tokenFields } from './connections.ts';
 
 const tag = 'connections';
 const PATH = '/api/v1/connections/:id';
@@ -136,7 +136,7 @@ export const connectionActRoutes = [
       if (token === undefined && (rest.refreshToken ?? rest.expiresAt) !== undefined) {
         throw fieldProblem('body', 'token', 'is missing beside what belongs to it');
       }
-      if (token !== undefined && (await replaceToken(call, row, { ...rest, token })) === 'live') {
+      if (token !== undefined && (await replaceOwnToken(call, row, { ...rest, token })) === 'live') {
         await within(deps.temporal, () => wakeConnection(deps.temporal, row.id, deps.config.TASK_QUEUE_PEOPLE));
         return shown(deps, params.id, 200);
       }
@@ -183,21 +183,11 @@ async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> 
   deliverSoon(deps, { kind, subjectId: params.id, ...accepted });
 }
 
-/** A live connection, whose removal nobody has accepted by then, needs nothing but the new token. */
-async function replaceToken(
-  call: ActCall,
-  row: ConnectionRow,
-  given: Parameters<typeof sealedToken>[2],
-): Promise<'live' | 'removed'> {
+/** By a token that the caller brings, only where the operator lets tests do so. */
+async function replaceOwnToken(call: ActCall, row: ConnectionRow, given: GivenToken): Promise<'live' | 'removed'> {
   const { deps, actor } = call;
+  if (!deps.config.CONNECT_BY_TOKEN) throw new DomainError('forbidden', BY_BROWSER);
   const instance = (await loadInstance(deps.pool, row.instanceId))!;
   await verifyToken(deps, instance, given.token, asPerson(actor).source);
-  return inTransaction(deps.pool, async (tx) => {
-    const { erased_at: erasedAt } = await lockConnection(tx, row.id);
-    // Forgotten meanwhile: no token may be kept.
-    if (erasedAt) throw new DomainError('not_found');
-    await storeToken(tx, row.id, sealedToken(deps, row.id, given));
-    const { state, switchedOff, restoreUntil } = (await loadConnection(tx, row.id))!;
-    return isLive(state.status) && !switchedOff && restoreUntil === null ? 'live' : 'removed';
-  });
+  return replaceToken(deps, row, given);
 }

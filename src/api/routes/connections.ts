@@ -1,23 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { recordedVersion } from '../../db/audit.ts';
-import { insertConnection, loadConnection, type NewConnection } from '../../db/connections.ts';
-import { lockInstanceShared } from '../../db/locks.ts';
-import { ensureProfile } from '../../db/profiles.ts';
-import { inTransaction } from '../../db/pool.ts';
+import { loadConnection } from '../../db/connections.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { connectionStart } from '../../temporal/deliver.ts';
+import { connectPerson } from '../connect-person.ts';
 import { connection, viewConnection } from '../connection-view.ts';
-import { within } from '../deliver.ts';
-import type { Deps } from '../deps.ts';
-import type { Person } from '../identity.ts';
 import { route } from '../route.ts';
 import { byId, id, secret, time } from '../schemas.ts';
 import { asPerson, instanceFor } from '../source-instance.ts';
-import { connectionsOfPerson, developerOf, theirConnection } from '../their-connection.ts';
-import { sealedToken, verifyToken, WHOAMI_FAILURES } from '../verify-token.ts';
+import { connectionsOfPerson, theirConnection } from '../their-connection.ts';
+import { verifyToken, WHOAMI_FAILURES } from '../verify-token.ts';
 
 const tag = 'connections';
+export const BY_BROWSER = 'Nothing was done. People connect by authorizing both of their accounts, at /connect.';
 const PATH = '/api/v1/connections';
 
 export const tokenFields = {
@@ -32,7 +25,8 @@ export const connectionRoutes = [
     path: PATH,
     operationId: 'connect',
     tag,
-    summary: 'Connect an account of an instance; nothing is sent before the developer says so',
+    summary:
+      'Connect by a token, only where the operator’s setting CONNECT_BY_TOKEN lets tests do so: people connect at /connect, by authorizing both accounts',
     action: 'connection.create',
     body: z.strictObject({ instanceId: id, ...tokenFields }),
     responses: { 201: connection },
@@ -47,20 +41,10 @@ export const connectionRoutes = [
     ],
     handler: async ({ deps, actor, body, at, operationId }) => {
       const person = asPerson(actor);
+      if (!deps.config.CONNECT_BY_TOKEN) throw new DomainError('forbidden', BY_BROWSER);
       const instance = await instanceFor(deps, person, 'connection.create', body.instanceId);
       await verifyToken(deps, instance, body.token, person.source);
-      const connectionId = randomUUID();
-      const made = await insertOnce(deps, person, {
-        id: connectionId,
-        instanceId: instance.id,
-        sourceUserId: person.source.userId,
-        sourceCreatedAt: person.source.createdAt,
-        token: sealedToken(deps, connectionId, body),
-        actor: developerOf(connectionId),
-        operationId,
-        asOf: at.toISOString(),
-      });
-      start(deps, made);
+      const made = await connectPerson(deps, person, { given: body, at, operationId });
       const view = await viewConnection(deps, (await loadConnection(deps.pool, made))!);
       return { status: 201, location: `${PATH}/${made}`, body: view };
     },
@@ -93,28 +77,3 @@ export const connectionRoutes = [
     }),
   }),
 ];
-
-/** @returns the connection's id; the same one when the same operation made it before and its answer was lost */
-async function insertOnce(deps: Deps, person: Person, wanted: Omit<NewConnection, 'profileId'>): Promise<string> {
-  try {
-    await inTransaction(deps.pool, async (tx) => {
-      await lockInstanceShared(tx, wanted.instanceId);
-      const profile = await ensureProfile(tx, person.githubUserId);
-      await insertConnection(tx, { ...wanted, profileId: profile.id });
-    });
-    return wanted.id;
-  } catch (error) {
-    const there = error instanceof DomainError && error.code === 'already_connected' && error.facts['connectionId'];
-    if (typeof there !== 'string') throw error;
-    if ((await recordedVersion(deps.pool, there, wanted.operationId)) === undefined) throw error;
-    return there;
-  }
-}
-
-/** The row is there; a workflow that cannot be started now is started by the worker's sweeper. */
-function start({ temporal, config, logger }: Deps, connectionId: string): void {
-  const options = connectionStart(connectionId, config.TASK_QUEUE_PEOPLE);
-  within(temporal, () =>
-    temporal.workflow.start('connection', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' }),
-  ).catch((error: Error) => logger.warn({ error: error.name }, 'a new connection waits for the sweeper'));
-}

@@ -14,6 +14,7 @@ import { instanceRoutes } from './instances.ts';
 import { meRoutes } from './me.ts';
 import { profileRoutes } from './profiles.ts';
 import { receiptRoutes } from './receipts.ts';
+import { sessionRoutes } from './sessions.ts';
 import { sharingRoutes } from './sharing.ts';
 import { syncRoutes } from './sync.ts';
 import { systemRoutes } from './system.ts';
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...connectionActRoutes,
   ...connectionMoveRoutes,
   ...meRoutes,
+  ...sessionRoutes,
   ...receiptRoutes,
   ...profileRoutes,
   ...syncRoutes,

@@ -20,7 +20,7 @@ export function tokenCommands(program: Command, { database, show }: Session): vo
     .option('--created-at <time>', 'of a person: when that user was created, as the instance says', instant)
     .option(
       '--github-user-id <number>',
-      'of a person, or of support where it is known: the numeric id at GitHub.com',
+      'of a person, and of support, so that nobody decides a request of their own: the numeric id at GitHub.com',
       userId,
     )
     .action(async (role: Ownership['role'], given: Omit<Ownership, 'role'> & { name?: string }) => {

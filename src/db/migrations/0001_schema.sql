@@ -146,6 +146,75 @@ create table token_revocation (
 );
 create index token_revocation_due on token_revocation (next_try_at) where outcome is null;
 
+-- Tokens that no connection has: of a sign-in until it is revoked, of a connect until it is finished or given up.
+create table held_token (
+  id uuid primary key,
+  -- null: GitHub.com's
+  instance_id uuid references instance,
+  ciphertext bytea not null,
+  refresh_ciphertext bytea,
+  key_id text not null,
+  expires_at timestamptz,
+  -- from then on nobody wants it any more: it is given back
+  next_try_at timestamptz not null,
+  give_up_at timestamptz not null
+);
+create index held_token_due on held_token (next_try_at);
+
+-- Who has signed in: what sessions, notes and proofs name. Erased 30 days after the last sign-in, or when forgotten.
+create table identity (
+  id uuid primary key,
+  kind text not null check (kind in ('person', 'support')),
+  instance_id uuid references instance,
+  source_user_id bigint,
+  source_created_at timestamptz,
+  -- of support: who they are there, told by signing in there too
+  github_user_id bigint,
+  issuer text,
+  subject text,
+  created_at timestamptz not null,
+  signed_in_at timestamptz not null,
+  check ((kind = 'person') = (instance_id is not null and source_user_id is not null and source_created_at is not null)),
+  check (kind <> 'person' or github_user_id is not null),
+  check ((kind = 'support') = (issuer is not null and subject is not null)),
+  unique (instance_id, source_user_id, source_created_at, github_user_id),
+  unique (issuer, subject)
+);
+
+-- A browser that is signed in, here and there: a person's is whole once both ids are there.
+create table session (
+  id uuid primary key,
+  -- SHA-256 of the cookie
+  hash bytea not null unique,
+  identity_id uuid references identity on delete cascade,
+  instance_id uuid references instance,
+  source_user_id bigint,
+  source_created_at timestamptz,
+  github_user_id bigint,
+  created_at timestamptz not null,
+  seen_at timestamptz not null,
+  expires_at timestamptz not null
+);
+create index session_identity on session (identity_id);
+create index session_expiry on session (expires_at);
+
+-- A browser that was sent to sign in and has not come back yet. Nothing of it opens anything: verifier and nonce are
+-- made of the browser's cookie.
+create table sign_in_flow (
+  state_hash bytea primary key,
+  browser_hash bytea not null,
+  place text not null check (place in ('instance', 'github', 'staff')),
+  instance_id uuid references instance,
+  purpose text not null check (purpose in ('sign_in', 'connect')),
+  -- whose session it is to go on from: a connect is of the one that began it
+  session_id uuid references session on delete cascade,
+  -- of a connect that has been at the instance
+  held_token_id uuid references held_token on delete set null,
+  return_to text not null,
+  expires_at timestamptz not null
+);
+create index sign_in_flow_expiry on sign_in_flow (expires_at);
+
 create table access_request (
   id uuid primary key,
   instance_id uuid not null references instance,
@@ -382,7 +451,7 @@ create table api_token (
   id uuid primary key,
   hash bytea not null unique,
   role text not null check (role in ('operator', 'support', 'person')),
-  -- who a person is at both ends, until the token is revoked; of support the GitHub.com user alone, where it is told
+  -- who a person is at both ends, until the token is revoked; of support the GitHub.com user alone
   instance_id uuid references instance,
   source_user_id bigint,
   source_created_at timestamptz,
@@ -392,5 +461,6 @@ create table api_token (
   revoked_at timestamptz,
   check (revoked_at is not null or (role = 'person') = (instance_id is not null)),
   check (instance_id is null or github_user_id is not null),
-  check (role <> 'operator' or github_user_id is null)
+  check (role <> 'operator' or github_user_id is null),
+  check (revoked_at is not null or role <> 'support' or github_user_id is not null)
 );

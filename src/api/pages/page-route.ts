@@ -1,0 +1,103 @@
+import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import type { Session } from '../../db/sessions.ts';
+import { ERRORS } from '../../domain/errors.ts';
+import { browserSecret, demandFormToken, demandOwnOrigin, formToken } from '../cookies.ts';
+import type { Deps } from '../deps.ts';
+import { ERROR_ADVICE } from '../error-advice.ts';
+import { refusalOf } from '../refusal-of.ts';
+import { publicUrl, sessionOf } from '../session.ts';
+import { errorPage } from '../views/error-page.ts';
+
+const FORM_LIMIT = '16kb';
+
+/** What a page gets. */
+export interface PageCall {
+  deps: Deps;
+  req: Request;
+  res: Response;
+  /** What the browser's own secret is, for forms and sign-ins. */
+  browser: string;
+  /** What forms of this page carry in `form`. */
+  form: string;
+  session: Session | undefined;
+  /** Fields of a form, as text; of a path or a query, too. */
+  field(name: string): string;
+}
+
+/** HTML, or a path to go to. */
+export type PageAnswer = { html: string; status?: number } | { goTo: string };
+
+export interface PageRoute {
+  method: 'get' | 'post';
+  path: string;
+  handler(call: PageCall): Promise<PageAnswer>;
+}
+
+/** Pages for browsers: a GET shows, a POST comes from a form of ours and leads on by a redirect. */
+export function createPages(pages: readonly PageRoute[], deps: Deps): Router {
+  const router = Router({ caseSensitive: true });
+  const parseForm = express.urlencoded({ extended: false, limit: FORM_LIMIT, inflate: false });
+  for (const page of pages) {
+    const run = runPage(page, deps);
+    if (page.method === 'get') router.get(page.path, run);
+    else router.post(page.path, fromOurs(deps), parseForm, run);
+  }
+  router.use(showError(deps));
+  return router;
+}
+
+/** Before anything of a stranger's form is read. */
+function fromOurs(deps: Deps): RequestHandler {
+  return (req, _res, next) => {
+    demandOwnOrigin(req, publicUrl(deps.config));
+    next();
+  };
+}
+
+function runPage(page: PageRoute, deps: Deps): RequestHandler {
+  return async (req, res) => {
+    res.locals['route'] = page.path;
+    res.set('Cache-Control', 'no-store');
+    const field = fieldsOf(req);
+    if (page.method === 'post') demandFormToken(req, field('form'));
+    const session = await sessionOf(deps, req);
+    const browser = browserSecret(req, res);
+    const answer = await page.handler({ deps, req, res, browser, form: formToken(browser), session, field });
+    // 303: whatever the method was, what follows is read.
+    if ('goTo' in answer) res.redirect(303, answer.goTo);
+    else
+      res
+        .status(answer.status ?? 200)
+        .type('html')
+        .send(answer.html);
+  };
+}
+
+function fieldsOf(req: Request): (name: string) => string {
+  const from = [req.params, req.query, (req.body ?? {}) as object].map((fields) => new Map(Object.entries(fields)));
+  return (name) => {
+    const value: unknown = from.map((fields) => fields.get(name) as unknown).find((one) => one !== undefined);
+    return typeof value === 'string' ? value : '';
+  };
+}
+
+/** An error keeps the look, says what was kept and what to do. */
+function showError({ logger }: Deps): ErrorRequestHandler {
+  return (error, _req, res, next) => {
+    if (res.headersSent) return next(error);
+    const refusal = refusalOf(error);
+    const { status, title } = ERRORS[refusal.code];
+    res.locals['code'] = refusal.code;
+    if (refusal.code === 'internal') logger.error({ error: (error as Error).name }, 'a page failed');
+    const detail = refusal.message === title ? '' : refusal.message;
+    res
+      .status(status)
+      .type('html')
+      .send(errorPage({ title, detail, advice: ERROR_ADVICE[refusal.code], code: refusal.code }));
+  };
+}
+
+/** Only a path of ours, as it is written: nobody is led elsewhere by an address that begins with ours. */
+export function ownPath(text: string): string {
+  return /^\/(?![/\\])[\w./?=&%-]*$/.test(text) ? text : '/account';
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { lockConnection } from '../db/connection-steps.ts';
+import { loadToken } from '../db/connection-tokens.ts';
+import { loadConnection, storeToken, type ConnectionRow } from '../db/connections.ts';
+import { holdToken, takeHeldToken } from '../db/held-tokens.ts';
+import { inTransaction, type Client } from '../db/pool.ts';
+import { isLive } from '../domain/connection.ts';
+import { DomainError } from '../domain/errors.ts';
+import type { Deps } from './deps.ts';
+import { sealedToken, type GivenToken } from './verify-token.ts';
+
+/**
+ * Stores another token of the same developer; the one that was there is given back at the instance.
+ * @returns `live` where the connection needs nothing more: nobody has accepted its removal by then
+ * @throws DomainError not_found where it was forgotten meanwhile; sign_in_invalid where the token was given back
+ */
+export async function replaceToken(
+  deps: Deps,
+  row: Pick<ConnectionRow, 'id' | 'instanceId'>,
+  given: GivenToken,
+  heldTokenId?: string,
+): Promise<'live' | 'removed'> {
+  return inTransaction(deps.pool, async (tx) => {
+    const { erased_at: erasedAt } = await lockConnection(tx, row.id);
+    // Forgotten meanwhile: no token may be kept.
+    if (erasedAt) throw new DomainError('not_found');
+    if (heldTokenId !== undefined && !(await takeHeldToken(tx, heldTokenId))) throw new DomainError('sign_in_invalid');
+    await giveBackStored(deps, tx, row, given.token);
+    await storeToken(tx, row.id, sealedToken(deps, row.id, given));
+    const { state, switchedOff, restoreUntil } = (await loadConnection(tx, row.id))!;
+    return isLive(state.status) && !switchedOff && restoreUntil === null ? 'live' : 'removed';
+  });
+}
+
+/** One that our keys do not open ends by itself, or with the grant. */
+async function giveBackStored(
+  { cipher, clock }: Deps,
+  tx: Client,
+  { id, instanceId }: Pick<ConnectionRow, 'id' | 'instanceId'>,
+  fresh: string,
+): Promise<void> {
+  const stored = await loadToken(tx, id);
+  const token = stored && cipher.tryOpen(stored.ciphertext, stored.keyId, id);
+  if (token === undefined || token === fresh) return;
+  const heldId = randomUUID();
+  const { ciphertext, keyId } = cipher.seal(token, heldId);
+  await holdToken(tx, { id: heldId, instanceId, ciphertext, keyId, refreshCiphertext: null, expiresAt: null }, clock());
+}
