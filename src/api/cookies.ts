@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors.ts';
 import { SIGN_IN_WITHIN_MS } from '../db/sign-in-flows.ts';
 
 /** `__Host-`: set by this very host over TLS (or on a loopback address), for all of it; no neighbour can set or see it. */
-const SESSION = '__Host-uc_session';
+export const SESSION_COOKIE = '__Host-uc_session';
 /** Of every browser that sees a form: what its forms and sign-ins are known by. */
 const BROWSER = '__Host-uc_browser';
 
@@ -26,15 +26,15 @@ export function derived(secret: string, use: string): string {
 }
 
 export function sessionCookie(req: Request): string | undefined {
-  return secretIn(req, SESSION);
+  return secretIn(req, SESSION_COOKIE);
 }
 
 export function setSessionCookie(res: Response, secret: string, expires: Date): void {
-  res.cookie(SESSION, secret, { ...COMMON, expires });
+  res.cookie(SESSION_COOKIE, secret, { ...COMMON, expires });
 }
 
 export function clearSessionCookie(res: Response): void {
-  res.clearCookie(SESSION, COMMON);
+  res.clearCookie(SESSION_COOKIE, COMMON);
 }
 
 /** The browser's secret, made where it has none, for as long as a sign-in or a form may take. */

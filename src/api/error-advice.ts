@@ -7,7 +7,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Nothing. `facts.fields` names each field and what is wrong with it; values are not repeated. Unknown fields are wrong too.',
   body_too_large: 'Nothing. A body is 64 KiB at the most.',
   unsupported_media_type: 'Nothing. Send `Content-Type: application/json`, without `Content-Encoding`.',
-  unauthenticated: 'Nothing. Send `Authorization: Bearer uc_…` with a token that is not revoked.',
+  unauthenticated:
+    'Nothing. Sign in again at `/sign-in`, at both places; a program sends `Authorization: Bearer uc_…` with a token that is not revoked.',
   forbidden: 'Nothing. `detail` names the roles.',
   not_found:
     "Nothing. What is somebody else's, private or erased answers like what never was: look at the address, and at whose token you send.",

@@ -8,6 +8,8 @@ import {
 } from 'zod-openapi';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { ACTIONS } from './authorize.ts';
+import { SESSION_COOKIE } from './cookies.ts';
+import type { Role } from './identity.ts';
 import { errorsOf, type ResponseSchema, type Route } from './route.ts';
 import { problem } from './schemas.ts';
 
@@ -36,10 +38,21 @@ export function openApiDocument(routes: readonly Route[]): oas31.OpenAPIObject {
     paths,
     components: {
       schemas: { Problem: problem },
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'An API token: `uc_…`.' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'An API token: `uc_…`.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description:
+            'A browser that signed in at /sign-in. What changes something has to come from a page of this site.',
+        },
+      },
     },
   });
 }
+
+const hasSessions = (role: Role) => role !== 'operator';
 
 function operationOf(route: Route, shared: Map<string, ZodOpenApiResponseObject>): ZodOpenApiOperationObject {
   const roles = route.action ? ACTIONS[route.action] : undefined;
@@ -53,7 +66,7 @@ function operationOf(route: Route, shared: Map<string, ZodOpenApiResponseObject>
     tags: [route.tag],
     summary: route.summary,
     description: roles ? `For: ${roles.join(', ')}.` : 'For anyone.',
-    security: roles ? [{ token: [] }] : [],
+    security: roles ? [{ token: [] }, ...(roles.some(hasSessions) ? [{ session: [] }] : [])] : [],
     ...(Object.keys(requestParams).length > 0 && { requestParams }),
     ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: { ...successes(route.responses), ...failures(route, shared) },

@@ -92,6 +92,7 @@ export function errorsOf(defined: Route): ErrorCode[] {
       ...(writes || defined.query ? (['invalid_input'] as const) : []),
       ...(defined.body && 'note' in defined.body.shape ? (['note_required'] as const) : []),
       ...(defined.action ? ASKS_WHO : []),
+      ...(defined.action && writes ? (['origin_refused'] as const) : []),
       ...(defined.params ? (['not_found'] as const) : []),
       ...(writes ? KEYED : []),
       ...(defined.errors ?? []),

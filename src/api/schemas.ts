@@ -19,7 +19,10 @@ export const day = z
 export const count = z.int().min(0);
 export const actor = z
   .string()
-  .meta({ description: 'A pseudonym: `token:<id>`, `user:<id>`, `staff:<id>`, `person:<connection id>`, `system` or `cli`; never a login.' });
+  .meta({
+    description:
+      'A pseudonym: `token:<id>`, `user:<id>`, `staff:<id>`, `person:<connection id>`, `system` or `cli`; never a login.',
+  });
 // A text of PostgreSQL holds any character but NUL, and no half of a surrogate pair.
 export const note = z
   .string()

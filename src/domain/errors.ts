@@ -9,7 +9,7 @@ export const ERRORS = {
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   // who asks
-  unauthenticated: { status: 401, title: 'A valid API token is needed' },
+  unauthenticated: { status: 401, title: 'A session or a valid API token is needed' },
   forbidden: { status: 403, title: 'This act is not for your role' },
   not_found: { status: 404, title: 'Nothing here that is yours to see' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
