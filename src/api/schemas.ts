@@ -17,12 +17,10 @@ export const day = z
   .refine(isDay, 'is not a day that exists, as YYYY-MM-DD')
   .meta({ description: 'A calendar day as the source labels it, YYYY-MM-DD.', format: 'date' });
 export const count = z.int().min(0);
-export const actor = z
-  .string()
-  .meta({
-    description:
-      'A pseudonym: `token:<id>`, `user:<id>`, `staff:<id>`, `person:<connection id>`, `system` or `cli`; never a login.',
-  });
+export const actor = z.string().meta({
+  description:
+    'A pseudonym: `token:<id>`, `user:<id>`, `staff:<id>`, `person:<connection id>`, `system` or `cli`; never a login.',
+});
 // A text of PostgreSQL holds any character but NUL, and no half of a surrogate pair.
 export const note = z
   .string()

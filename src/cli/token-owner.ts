@@ -21,7 +21,7 @@ export async function ownerOf(db: Queryable, given: Ownership): Promise<TokenOwn
   if (role !== 'person') {
     const extra = [instance, userId, createdAt].some((one) => one !== undefined);
     if (extra) throw misused('--instance, --user-id and --created-at are for the role "person" alone.');
-    if (role === 'support') return { role, githubUserId: known(githubUserId) };
+    if (role === 'support') return { role, githubUserId: accountOf(githubUserId) };
     if (githubUserId !== undefined) throw misused('--github-user-id is for the roles "person" and "support".');
     return { role };
   }
@@ -33,7 +33,7 @@ export async function ownerOf(db: Queryable, given: Ownership): Promise<TokenOwn
 }
 
 /** Else whoever holds the token could decide a request of their own. */
-function known(githubUserId: number | undefined): number {
+function accountOf(githubUserId: number | undefined): number {
   if (githubUserId === undefined)
     throw misused('A token of support needs --github-user-id: nobody decides a request of their own.');
   return githubUserId;

@@ -77,7 +77,8 @@ function fetchThrough(http: Http, allowHttpLoopback: boolean): client.CustomFetc
       path: pathname + search,
       headers,
       signal,
-      ...(body !== null && body !== undefined && { body: String(body) }),
+      // Its requests have forms or nothing.
+      ...((typeof body === 'string' || body instanceof URLSearchParams) && { body: body.toString() }),
     });
     if (!outcome.ok) throw new DomainError('sign_in_unavailable');
     const { 'content-type': type } = outcome.headers;

@@ -1,8 +1,9 @@
 import { loadInstance } from '../../db/instances.ts';
-import type { Session } from '../../db/sessions.ts';
+import type { Session, SignedIn } from '../../db/sessions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { beginSession } from '../begin-session.ts';
 import { knownBrowser } from '../cookies.ts';
+import type { Deps } from '../deps.ts';
 import { actorOf } from '../identity.ts';
 import { beginSignIn, finishSignIn, giveBack, type At, type CameBack } from '../sign-in.ts';
 import { after, demandSame, whoCame } from '../who-came.ts';
@@ -35,7 +36,7 @@ async function comeBack(call: PageCall, at: At): Promise<PageAnswer> {
 }
 
 async function signedIn({ deps, res, session }: PageCall, at: At, came: CameBack): Promise<PageAnswer> {
-  const who = await whoCame(deps, at, came.granted, false).finally(() => giveBack(deps, at, came));
+  const who = await onlySayingWho(deps, at, came);
   const now = await beginSession(deps, res, session, after(session?.signedIn ?? {}, who));
   const { returnTo } = came.flow;
   // A person is to sign in at the other place too.
@@ -57,16 +58,25 @@ async function connecting(call: PageCall, at: At, came: CameBack): Promise<PageA
     const wanted = { purpose: 'connect', sessionId: now.id, heldTokenId, returnTo, browser } as const;
     return { goTo: await beginSignIn(deps, { place: 'github' }, wanted) };
   }
-  const who = await whoCame(deps, at, granted, false).finally(() => giveBack(deps, at, came));
+  const who = await onlySayingWho(deps, at, came);
   const now = await goesOn({ deps, res }, session, who);
   return { goTo: await finishConnect(deps, now, flow.heldTokenId) };
+}
+
+/** The token is given back, whatever it said. */
+async function onlySayingWho(deps: Deps, at: At, came: CameBack): Promise<SignedIn> {
+  try {
+    return await whoCame(deps, at, came.granted, false);
+  } finally {
+    await giveBack(deps, at, came);
+  }
 }
 
 /** Whoever is signed in stays who they are. @throws DomainError other_person */
 async function goesOn(
   { deps, res }: Pick<PageCall, 'deps' | 'res'>,
   before: Session | undefined,
-  who: Session['signedIn'],
+  who: SignedIn,
 ): Promise<Session> {
   const signedInBefore = before?.signedIn ?? {};
   demandSame(signedInBefore, who);

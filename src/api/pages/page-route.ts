@@ -21,7 +21,7 @@ export interface PageCall {
   form: string;
   session: Session | undefined;
   /** Fields of a form, as text; of a path or a query, too. */
-  field(name: string): string;
+  field: (name: string) => string;
 }
 
 /** HTML, or a path to go to. */
