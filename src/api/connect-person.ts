@@ -56,7 +56,7 @@ async function insertOnce(
       await lockInstanceShared(tx, wanted.instanceId);
       const profile = await ensureProfile(tx, person.githubUserId);
       await insertConnection(tx, { ...wanted, profileId: profile.id });
-      if (heldTokenId !== undefined && !(await takeHeldToken(tx, heldTokenId)))
+      if (heldTokenId !== undefined && !(await takeHeldToken(tx, heldTokenId, new Date(wanted.asOf))))
         throw new DomainError('sign_in_invalid');
     });
     return wanted.id;

@@ -24,7 +24,8 @@ export async function replaceToken(
     const { erased_at: erasedAt } = await lockConnection(tx, row.id);
     // Forgotten meanwhile: no token may be kept.
     if (erasedAt) throw new DomainError('not_found');
-    if (heldTokenId !== undefined && !(await takeHeldToken(tx, heldTokenId))) throw new DomainError('sign_in_invalid');
+    const taken = heldTokenId === undefined || (await takeHeldToken(tx, heldTokenId, deps.clock()));
+    if (!taken) throw new DomainError('sign_in_invalid');
     await giveBackStored(deps, tx, row, given.token);
     await storeToken(tx, row.id, sealedToken(deps, row.id, given));
     const { state, switchedOff, restoreUntil } = (await loadConnection(tx, row.id))!;

@@ -55,10 +55,13 @@ function toToken(row: Row): HeldToken {
   };
 }
 
-/** Takes it out for a connection that is to have it; undefined where it was given back meanwhile. */
-export async function takeHeldToken(db: Queryable, id: string): Promise<HeldToken | undefined> {
-  const { rows } = await db.query<Row>(`delete from held_token where id = $1 returning ${COLUMNS}`, [id]);
-  return rows[0] && toToken(rows[0]);
+/** Takes it out for a connection that is to have it. @returns whether it was there: not one that is being given back */
+export async function takeHeldToken(db: Queryable, id: string, now: Date): Promise<boolean> {
+  const { rowCount } = await db.query('delete from held_token where id = $1 and tries = 0 and next_try_at > $2', [
+    id,
+    now,
+  ]);
+  return rowCount === 1;
 }
 
 export async function loadHeldToken(db: Queryable, id: string): Promise<HeldToken | undefined> {
@@ -70,7 +73,7 @@ export async function loadHeldToken(db: Queryable, id: string): Promise<HeldToke
 export async function dueHeldTokens(db: Queryable, now: Date, limit: number, retryAt: Date): Promise<HeldToken[]> {
   await db.query('delete from held_token where give_up_at <= $1', [now]);
   const { rows } = await db.query<Row>(
-    `update held_token set next_try_at = $3 where id in (
+    `update held_token set next_try_at = $3, tries = tries + 1 where id in (
        select id from held_token where next_try_at <= $1 order by next_try_at limit $2 for update skip locked)
      returning ${COLUMNS}`,
     [now, limit, retryAt],

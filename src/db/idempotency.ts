@@ -72,20 +72,27 @@ export async function keepAnswer(db: Queryable, request: KeyedRequest, kept: Sto
   );
 }
 
-/** Whether the act happened is not known: the same request may try again at once, under the same update id. */
+/**
+ * Whether the act happened is not known: the same request may try again at once, under the same update id. Not where
+ * another has taken it over meanwhile: that one is under way.
+ */
 export async function releaseKey(db: Queryable, request: KeyedRequest): Promise<void> {
-  await db.query(`update idempotency set locked_at = '-infinity' where caller = $1 and key = $2`, nameOf(request));
+  await db.query(
+    `update idempotency set locked_at = '-infinity'
+     where caller = $1 and key = $2 and state = 'in_progress' and locked_at = $3`,
+    [...nameOf(request), request.now],
+  );
 }
 
 /**
  * The act failed for good, and may go better the next time: the same request may try again at once, as a new act. Under
- * the old update id it would be known as the one that failed.
+ * the old update id it would be known as the one that failed. Not where another has taken it over meanwhile.
  */
 export async function renewKey(db: Queryable, request: KeyedRequest, updateId: string): Promise<void> {
   await db.query(
     `update idempotency set locked_at = '-infinity', update_id = $4
-     where caller = $1 and key = $2 and update_id = $3 and state = 'in_progress'`,
-    [...nameOf(request), updateId, createHash('sha256').update(updateId).digest('base64url')],
+     where caller = $1 and key = $2 and update_id = $3 and state = 'in_progress' and locked_at = $5`,
+    [...nameOf(request), updateId, createHash('sha256').update(updateId).digest('base64url'), request.now],
   );
 }
 

@@ -145,6 +145,19 @@ async function identityOf(
   return rows[0]!.id;
 }
 
+/** Whoever is forgotten is known no longer than they stay signed in. */
+export async function forgetIdentity(
+  tx: Queryable,
+  person: { instanceId: string; source: SourceIdentity; githubUserId: number },
+): Promise<void> {
+  const { instanceId, source, githubUserId } = person;
+  await tx.query(
+    `update identity set signed_in_at = '-infinity' where instance_id = $1 and source_user_id = $2
+       and source_created_at = $3 and github_user_id = $4`,
+    [instanceId, source.userId, source.createdAt, githubUserId],
+  );
+}
+
 /** Those of one identity that are still good. */
 export async function sessionsOf(db: Queryable, identityId: string, now: Date, idleMs: number): Promise<Session[]> {
   const { rows } = await db.query<Row>(

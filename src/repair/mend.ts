@@ -7,22 +7,26 @@ import { inTransaction } from '../db/pool.ts';
 import { REPAIRS } from '../domain/poison.ts';
 import { deliverIntent, startOrphan, unlessStarted, wakeConnection } from '../temporal/deliver.ts';
 import type { Finding, RepairDeps } from './finding.ts';
+import { sendAgain, waitingActs } from './waiting-acts.ts';
 
 /**
  * Repairs what was found. PostgreSQL's truth is taken: a workflow that has to be is ended, with the reason, and one is
- * started anew from the row, which holds all that it needs. It is recorded before it is done, and done twice it is done
- * once. @returns whether a repair exists
+ * started anew from the row, which holds all that it needs but the acts that it had accepted and not ended: those are sent
+ * again, and the record names them. It is recorded before it is done, and done twice it is done once. @returns whether a repair exists
  */
 export async function mend(deps: RepairDeps, finding: Finding, actor: string): Promise<boolean> {
   const repair = REPAIRS[finding.poison];
   if (repair === null) return false;
+  const waiting = repair === 'restart' ? await waitingActs(deps.client, finding.workflowId!) : [];
+  const detail = { ...detailOf(finding), ...(waiting.length > 0 && { waiting: waiting.map((act) => act.updateId) }) };
   await inTransaction(deps.pool, async (tx) => {
-    await recordAudit(tx, { ...subjectOf(finding), actor, at: deps.clock().toISOString(), detail: detailOf(finding) });
+    await recordAudit(tx, { ...subjectOf(finding), actor, at: deps.clock().toISOString(), detail });
     if (repair === 'close') await closeUndeliverable(tx, finding.subject.id, deps.clock().toISOString());
   });
   if (repair === 'restart' || repair === 'end')
     await endWorkflow(deps.client, finding.workflowId!, `repaired: ${finding.poison}`);
   if (repair === 'restart' || repair === 'start') await startFromRow(deps, finding);
+  if (waiting.length > 0) await sendAgain(deps.client, finding.workflowId!, waiting);
   return true;
 }
 

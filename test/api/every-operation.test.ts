@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { CONSENT_VERSION } from '../../src/api/consent.ts';
+import { hashOf, SESSION_COOKIE } from '../../src/api/cookies.ts';
 import { allRoutes } from '../../src/api/routes/index.ts';
+import { inTransaction } from '../../src/db/pool.ts';
+import { startSession } from '../../src/db/sessions.ts';
 import { eventually } from '../support/world.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 import { answered, type Caller, type Reply } from './client.ts';
@@ -222,6 +225,26 @@ const STORY: Record<string, () => Promise<unknown>> = {
   },
   getMyProfile: () => reads('devi', () => '/api/v1/me/profile'),
   getMyData: () => reads('devi', () => '/api/v1/me/data'),
+  async listSessions() {
+    const { body } = await reads('devi', () => '/api/v1/me/sessions');
+    expect(body['items']).toEqual([]);
+  },
+  async endSession() {
+    const secret = 's'.repeat(43);
+    const { id } = await inTransaction(world.pool, (tx) =>
+      startSession(tx, {
+        hash: hashOf(secret),
+        signedIn: { staff: { issuer: 'https://login.example', subject: 'one' } },
+        at: new Date(),
+        expiresAt: new Date(Date.now() + 60_000),
+        instead: undefined,
+      }),
+    );
+    const headers = { cookie: `${SESSION_COOKIE}=${secret}`, origin: world.url };
+    const path = `/api/v1/me/sessions/${id}/end`;
+    expect((await world.anyone.post(path, {}, { headers })).status).toBe(204);
+    expect((await world.anyone.post(path, {}, { headers })).status).toBe(401);
+  },
   getProfile: () => reads('anyone', profile),
   getProfileGraph: () => reads('anyone', () => `${profile()}.svg?theme=dark`),
 

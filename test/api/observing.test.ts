@@ -81,7 +81,7 @@ describe('an answer', () => {
     expect(reply).toMatchObject({ status: 500, code: 'internal' });
     expect(reply.text).not.toContain('draman');
     const logged = world.log.filter((line) => line.includes('"msg":"internal"'));
-    expect(logged.join('')).toContain('list');
+    expect(logged.join('')).toContain('findToken');
     expect(logged.join('')).not.toContain('draman');
   });
 

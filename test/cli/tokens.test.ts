@@ -28,7 +28,7 @@ test('a token is printed once, opens the API, is listed without its text, and is
   expect((await cli('tokens revoke', id)).code).toBe(0);
   const refused = await holder('accounts list');
   expect(refused).toMatchObject({ code: 1, out: '' });
-  expect(refused.err).toContain('A valid API token is needed');
+  expect(refused.err).toContain('A session or a valid API token is needed');
   expect(refused.err).toContain('What to do: set UC_API_TOKEN to a token that is not revoked');
   expect(refused.err).toContain(`Code: unauthenticated (${world.url}/problems/unauthenticated)`);
 });
@@ -75,7 +75,7 @@ test('a token that there is not cannot be revoked', async () => {
 
 test('a token of another role is told which role is needed', async () => {
   const { cli, world } = at;
-  const { token } = await cli.json<{ token: string }>('tokens create support');
+  const { token } = await cli.json<{ token: string }>('tokens create support --github-user-id 9001');
   const ran = await cliWith({ UC_API_URL: world.url, UC_API_TOKEN: token })('instances list');
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(ran.err).toContain('This act is for: operator.');

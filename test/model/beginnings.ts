@@ -43,6 +43,7 @@ export const beginnings = fc.constantFrom(
   SENDING,
   SENDING,
   begin([...sending, { do: 'connect', ...emil }, { do: 'send', ...emil }]),
+  begin([...sending, { happens: 'contribution', user: 'devi', daysAgo: 3, count: 0 }]),
   begin([...sending, { do: 'record_connect', connected: false }, sync]),
   begin([...sending, { do: 'opt_out', ...devi }]),
   begin([...sending, { do: 'switch', by: 'ada', side: 'account', on: false }]),

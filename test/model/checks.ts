@@ -11,7 +11,15 @@ import {
   type Profile,
   type User,
 } from './product.ts';
-import { connectionOf, isLive, isSwitchedOff, type ConnectionModel, type Moment, type State } from './state.ts';
+import {
+  connectionOf,
+  isLive,
+  isSwitchedOff,
+  readFailure,
+  type ConnectionModel,
+  type Moment,
+  type State,
+} from './state.ts';
 
 /** What holds at any moment, also in the midst of what was accepted: what was answered is seen, what is off is hidden. */
 export async function checkAtOnce(state: State, product: Product): Promise<void> {
@@ -111,6 +119,13 @@ export async function untilSettled(state: State, product: Product, patience: Pat
 /** Whether anything was accepted, or begun, that need not have happened yet. */
 export function isUnderWay({ sharing, connections }: State): boolean {
   return sharing.unsettled || Object.values(connections).some(({ unsettled, follows }) => unsettled || follows);
+}
+
+/** How far a move has come nobody is told: where that would make a difference, nothing is let come in between. */
+export function hasToSettle(state: State): boolean {
+  return Object.values(state.connections).some(
+    (one) => one.movedFrom && isLive(one) && (one.movedWhileOff || readFailure(state, one)),
+  );
 }
 
 type Until = (what: string, holds: () => Promise<boolean>) => Promise<void>;

@@ -139,6 +139,7 @@ function connected(state: State, user: User, as: Profile): void {
     follows: 'made',
     movedFrom: undefined,
     movedAt: undefined,
+    movedWhileOff: false,
     ticked: false,
     causes: new Set(),
     generation: state.sharing.generation,
@@ -284,6 +285,7 @@ function comesBack(state: State, connection: ConnectionModel, at: Moment): void 
 function moved(state: State, connection: ConnectionModel, as: Profile, at: Moment): void {
   connection.audit.push('connection.move_accepted');
   const { windowMs } = state.durations;
+  connection.movedWhileOff = isSwitchedOff(state, connection);
   connection.movedAt = [connection.restoreUntil ? connection.restoreUntil[0] - windowMs : at[0], at[1]];
   if (isLive(connection)) connection.audit.push('connection.move_started');
   removed(state, connection, at, 'moved');

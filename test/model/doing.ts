@@ -1,5 +1,5 @@
-import { checkAtOnce, isUnderWay, untilSettled } from './checks.ts';
-import { did, everythingSettled, outcomesOf } from './model.ts';
+import { checkAtOnce, hasToSettle, isUnderWay, untilSettled } from './checks.ts';
+import { did, everythingSettled, isOfUse, outcomesOf } from './model.ts';
 import type { Act, Product } from './product.ts';
 import type { State } from './state.ts';
 import { outcomeOf, settle, Step } from './step.ts';
@@ -7,28 +7,39 @@ import { outcomeOf, settle, Step } from './step.ts';
 /** Whether the next act waits for what follows from this one; `blind`: it does not even wait for a look at it. */
 export type Haste = 'none' | 'seen' | 'blind';
 
+export interface How {
+  haste: Haste;
+  /** Sends it again, under the same key. */
+  twice: boolean;
+  /** Also where it would be refused or change nothing. */
+  daring: boolean;
+}
+
 /** Somebody does something. */
 export class Doing extends Step {
   readonly act: Act;
   readonly haste: Haste;
   readonly twice: boolean;
+  readonly #daring: boolean;
 
-  constructor(act: Act, haste: Haste, twice: boolean) {
+  constructor(act: Act, { haste, twice, daring }: How) {
     super();
     this.act = act;
     this.haste = HASTY.includes(act.do) ? haste : 'none';
     this.twice = twice;
+    this.#daring = daring;
   }
 
   check(state: Readonly<State>): boolean {
     const { act } = this;
-    if (act.do === 'answer' || act.do === 'handle') return state.request !== undefined;
-    return true;
+    if ((act.do === 'answer' || act.do === 'handle') && state.request === undefined) return false;
+    return this.#daring || isOfUse(state, act);
   }
 
   protected async take(state: State, product: Product): Promise<void> {
     const { act } = this;
-    if (!OVERLAPPING.includes(act.do) && isUnderWay(state)) await settle(state, product);
+    const waits = !OVERLAPPING.includes(act.do) || hasToSettle(state);
+    if (waits && isUnderWay(state)) await settle(state, product);
     await this.answer(state, product);
     if (this.haste === 'blind') return;
     if (this.haste === 'seen' || isUnderWay(state)) await checkAtOnce(state, product);

@@ -26,6 +26,32 @@ export function outcomesOf(state: State, act: Act, at: Moment): Outcome[] {
   }
 }
 
+const SOME_DAY: Moment = [Infinity, Infinity];
+
+/** Whether an act may be taken now, and would change something: most that one could think of would not. */
+export function isOfUse(state: State, act: Act): boolean {
+  if (!outcomesOf(state, act, SOME_DAY).includes('ok')) return false;
+  const { sharing } = state;
+  switch (act.do) {
+    case 'request':
+      return sharing.status === 'unavailable';
+    case 'terms':
+      return state.terms !== act.terms;
+    case 'switch':
+      return sharing.sides[act.side] !== act.on;
+    case 'revoke':
+      return sharing.status !== 'unavailable';
+    case 'record_connect':
+      return state.connect !== act.connected;
+    case 'sync':
+      return sharing.status === 'on' || sharing.status === 'paused';
+    case 'show':
+      return state.published[act.as] !== act.public;
+    default:
+      return true;
+  }
+}
+
 /** What follows from an act that was answered so. */
 export function did(state: State, act: Act, at: Moment, outcome: Outcome): void {
   switch (act.do) {

@@ -43,16 +43,16 @@ export async function play({ seed, path, replayPath, ...limits }: Play): Promise
   const details = await fc.check(keepsToModel, {
     seed,
     numRuns: limits.sequences,
+    // Else most sequences are short.
+    unbiased: true,
     interruptAfterTimeLimit: limits.withinMs,
     ...(path !== undefined && { path }),
   });
   if (!details.failed) return;
-  throw new Error(
-    `${await fc.asyncDefaultReportMessage(details)}\n\nPlay it again: ${again(details)} npm test -- ${limits.where}\n`,
-    {
-      cause: details.errorInstance,
-    },
-  );
+  const report = await fc.asyncDefaultReportMessage(details);
+  // What an assertion of Node.js throws is of another realm than a test's errors.
+  const { message: why } = details.errorInstance as Error;
+  throw new Error(`${why}\n\n${report}\n\nPlay it again: ${again(details)} npm test -- ${limits.where}\n`);
 }
 
 /** Plays these steps, begun with one developer sending. */

@@ -9,7 +9,7 @@ test('whatever people, sources and time do, the rules alone keep to the model', 
     make: () => Promise.resolve(new RulesWorld()),
     ...seedFrom(process.env, 4),
     sequences: Number(process.env['MODEL_SEQUENCES'] ?? 400),
-    maxSteps: 40,
+    maxSteps: 150,
     withinMs: 120_000,
   });
   await expect(played).resolves.toBeUndefined();

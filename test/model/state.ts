@@ -49,6 +49,8 @@ export interface ConnectionModel {
   movedFrom: Profile | undefined;
   /** When the 90 days began of which that move is the end: a removal that overtakes it goes on with them. */
   movedAt: Moment | undefined;
+  /** It was switched off before that move, and is so still where the move was overtaken. */
+  movedWhileOff: boolean;
   ticked: boolean;
   causes: Set<StoredCause>;
   generation: number;

@@ -20,7 +20,7 @@ test(
       make: () => SystemWorld.create(system.world),
       ...seedFrom(process.env, 4),
       sequences: Number(process.env['MODEL_SEQUENCES'] ?? 30),
-      maxSteps: 15,
+      maxSteps: 100,
       withinMs: Number(process.env['MODEL_MINUTES'] ?? 2) * MINUTE,
     });
     await expect(played).resolves.toBeUndefined();

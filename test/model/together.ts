@@ -1,5 +1,5 @@
 import { checkSettled, isUnderWay } from './checks.ts';
-import { did, everythingSettled, outcomesOf } from './model.ts';
+import { did, everythingSettled, isOfUse, outcomesOf } from './model.ts';
 import type { Act, Product } from './product.ts';
 import { copyOf, liveConnections, readFailure, type Moment, type Outcome, type State } from './state.ts';
 import { outcomeOf, settle, Step } from './step.ts';
@@ -27,7 +27,8 @@ export class Together extends Step {
     // A pause may come before the read that follows, which then is the next run's.
     if (of(['sync']) && !state.connect && of(['send', 'update', 'reconnect', 'move'])) return false;
     const hasWhatItNeeds = ({ do: act }: Act) => state.request !== undefined || (act !== 'answer' && act !== 'handle');
-    return this.acts.every(hasWhatItNeeds) && liveConnections(state).every((one) => !readFailure(state, one));
+    if (!this.acts.every(hasWhatItNeeds) || !this.acts.some((act) => isOfUse(state, act))) return false;
+    return liveConnections(state).every((one) => !readFailure(state, one));
   }
 
   protected async take(state: State, product: Product): Promise<void> {

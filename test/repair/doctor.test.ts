@@ -8,6 +8,7 @@ import { connectionStart } from '../../src/temporal/deliver.ts';
 import { wakeSignal } from '../../src/workflows/connection.messages.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
 import { manySending, runSync } from '../support/many-sending.ts';
+import { holdAction } from '../support/refuse-inserts.ts';
 import { eventually, type Developer } from '../support/world.ts';
 import { createDoctorWorld, type DoctorWorld, type Finding } from './doctor-world.ts';
 
@@ -123,6 +124,25 @@ test('a step that is tried for ever is named, and goes on when it can', async ()
   expect(await devi.counts()).toEqual([]);
   await timePasses();
   expect(await at.check(3)).toEqual([]);
+}, 60_000);
+
+test('an act that a workflow has accepted and cannot do is done by the one that is begun anew', async () => {
+  const devi = await at.world.sending('devi');
+  await devi.optOut();
+  await devi.until('restorable');
+  const allow = await holdAction(at.world.pool, 'connection.reconnected');
+  // Its developer was answered 202 meanwhile.
+  const answered = devi.reconnect().catch(() => 'by nobody');
+  await eventually(async () => (await at.check(3)).length > 0, 'its step fails again and again', 25_000);
+  await at.repair(3);
+  await allow();
+  await devi.until('sending');
+  expect(await answered).toBe('by nobody');
+  const { rows } = await at.world.pool.query<{ waiting: string[] }>(
+    `select detail -> 'waiting' as waiting from audit where action = 'connection.repaired' and subject_id = $1`,
+    [devi.id],
+  );
+  expect(rows[0]!.waiting).toHaveLength(1);
 }, 60_000);
 
 test('a workflow whose row has ended without it is ended', async () => {

@@ -33,7 +33,6 @@ const EVERYWHERE: [string, FaultInput, SourceReadFailure][] = [
   ['401', { kind: 'unauthorized' }, failed('token_revoked')],
   ['somebody who is gone', { kind: 'gone' }, failed('token_revoked')],
   ['a suspended account', { kind: 'suspended' }, failed('user_suspended')],
-  ['a token without its scope', { kind: 'missing-scope' }, failed('scope_missing')],
   ['single sign-on', { kind: 'sso-required' }, failed('sso_required')],
   ['429 with a number of seconds', { kind: 'too-many-requests', retryAfter: 7 }, failed('rate_limited', 7_000)],
   ['429 with a date that has passed', { kind: 'too-many-requests', retryAfter: LONG_AGO }, failed('rate_limited', 0)],
@@ -48,6 +47,12 @@ const EVERYWHERE: [string, FaultInput, SourceReadFailure][] = [
 ];
 
 describe('a fault of the instance', () => {
+  test('is told by what came: a token without its scope reads nothing, and says whose it is all the same', async () => {
+    peer.faults.add({ kind: 'missing-scope' });
+    expect(await read()).toStrictEqual(failed('scope_missing'));
+    expect(await whoami()).toMatchObject({ ok: true, seesPrivateWork: false });
+  });
+
   test.each(EVERYWHERE)('is told by what came: %s', async (_name, fault, expected) => {
     peer.faults.add(fault);
     expect(await read()).toStrictEqual(expected);

@@ -97,13 +97,19 @@ describe("a developer's counts", () => {
 describe('whose a token is', () => {
   test('is its user’s numeric id and creation time, and whether a site administrator', async () => {
     const answer = await sources.ghes.whoami(at(), peer.people.tokenOf('ada'));
-    expect(answer).toStrictEqual({ ok: true, login: 'amarsh', siteAdmin: true, ...identityOf('ada') });
+    expect(answer).toStrictEqual({
+      ok: true,
+      login: 'amarsh',
+      siteAdmin: true,
+      seesPrivateWork: true,
+      ...identityOf('ada'),
+    });
     expect(await sources.ghes.whoami(at(), peer.people.tokenOf('devi'))).toMatchObject({ siteAdmin: false });
   });
 
-  test('is not answered for a token without the scope', async () => {
+  test('is answered for a token without the scope too, which is said', async () => {
     const token = peer.people.issueToken('devi', { value: 'gho_without', scopes: ['repo'] });
-    expect(await sources.ghes.whoami(at(), token)).toStrictEqual(failed('scope_missing'));
+    expect(await sources.ghes.whoami(at(), token)).toMatchObject({ ok: true, seesPrivateWork: false });
     expect(await read('devi', token)).toStrictEqual(failed('scope_missing'));
   });
 

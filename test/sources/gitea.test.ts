@@ -119,7 +119,7 @@ describe('a heatmap', () => {
 
 describe('whose a token is', () => {
   test('is the id, and the creation time in UTC whatever zone the server writes it in', async () => {
-    const devi = { ok: true, login: 'draman', siteAdmin: false, ...DEVI };
+    const devi = { ok: true, login: 'draman', siteAdmin: false, seesPrivateWork: true, ...DEVI };
     expect(await whoami()).toStrictEqual(devi);
     gitea.user.created = '2019-03-13T22:30:00-10:00';
     gitea.user.is_admin = true;

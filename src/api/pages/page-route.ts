@@ -1,4 +1,5 @@
 import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import { refuseWhileHeld } from '../../db/restore-epoch.ts';
 import type { Session } from '../../db/sessions.ts';
 import { ERRORS } from '../../domain/errors.ts';
 import { browserSecret, demandFormToken, demandOwnOrigin, formToken } from '../cookies.ts';
@@ -36,11 +37,15 @@ export interface PageRoute {
 /** Pages for browsers: a GET shows, a POST comes from a form of ours and leads on by a redirect. */
 export function createPages(pages: readonly PageRoute[], deps: Deps): Router {
   const router = Router({ caseSensitive: true });
+  const whileHeld: RequestHandler = async (_req, _res, next) => {
+    await refuseWhileHeld(deps.pool);
+    next();
+  };
   const parseForm = express.urlencoded({ extended: false, limit: FORM_LIMIT, inflate: false });
   for (const page of pages) {
     const run = runPage(page, deps);
-    if (page.method === 'get') router.get(page.path, run);
-    else router.post(page.path, fromOurs(deps), parseForm, run);
+    if (page.method === 'get') router.get(page.path, whileHeld, run);
+    else router.post(page.path, whileHeld, fromOurs(deps), parseForm, run);
   }
   router.use(showError(deps));
   return router;

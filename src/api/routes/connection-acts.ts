@@ -5,6 +5,7 @@ import { loadConnection, type ConnectionRow } from '../../db/connections.ts';
 import { dropAnswersAbout } from '../../db/idempotency.ts';
 import { loadInstance } from '../../db/instances.ts';
 import { inTransaction } from '../../db/pool.ts';
+import { forgetIdentity } from '../../db/sessions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { wakeConnection } from '../../temporal/deliver.ts';
 import { reconnectUpdate, sendUpdate, updateNowUpdate, type Act } from '../../workflows/connection.messages.ts';
@@ -175,9 +176,11 @@ export const connectionActRoutes = [
 /** Fence, audit record and intent in one transaction; needs neither the instance nor Temporal. */
 async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> {
   const { deps, params } = call;
-  const accepted = await inTransaction(deps.pool, (tx) =>
-    acceptRemoval(tx, { ...actOf(call), connectionId: params.id, kind, restoreWindowMs: deps.config.RESTORE_WINDOW }),
-  );
+  const act = { ...actOf(call), connectionId: params.id, kind, restoreWindowMs: deps.config.RESTORE_WINDOW };
+  const accepted = await inTransaction(deps.pool, async (tx) => {
+    if (kind === 'forget') await forgetIdentity(tx, asPerson(call.actor));
+    return acceptRemoval(tx, act);
+  });
   // Kept answers name the connection beside its developer's token; of this act, its own stays for a day.
   if (kind === 'forget') await dropAnswersAbout(deps.pool, call.actor.id, params.id);
   deliverSoon(deps, { kind, subjectId: params.id, ...accepted });

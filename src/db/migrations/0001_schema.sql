@@ -157,11 +157,13 @@ create table held_token (
   expires_at timestamptz,
   -- from then on nobody wants it any more: it is given back
   next_try_at timestamptz not null,
-  give_up_at timestamptz not null
+  give_up_at timestamptz not null,
+  tries int not null default 0
 );
 create index held_token_due on held_token (next_try_at);
 
--- Who has signed in: what sessions, notes and proofs name. Erased 30 days after the last sign-in, or when forgotten.
+-- Who has signed in: what sessions, notes and proofs name. Erased 30 days after the last sign-in; when
+-- forgotten, with the last session.
 create table identity (
   id uuid primary key,
   kind text not null check (kind in ('person', 'support')),
