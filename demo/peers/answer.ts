@@ -17,6 +17,10 @@ export function html(status: number, page: string, headers: Record<string, strin
   return { status, headers: { 'content-type': 'text/html; charset=utf-8', ...headers }, body: page };
 }
 
+export function redirect(location: string, headers: Record<string, string> = {}): Answer {
+  return { status: 302, headers: { location, ...headers }, body: '' };
+}
+
 export const noContent = (): Answer => ({ status: 204, headers: {}, body: '' });
 
 /** The error body of the REST API, which a refused GraphQL request has too. */

@@ -6,6 +6,7 @@ import type { FaultBoard } from './fault-board.ts';
 import { aimSchema, faultSchema } from './fault-kinds.ts';
 import type { Hold } from './hold.ts';
 import type { Incoming } from './incoming.ts';
+import type { OAuthSettings } from './oauth-provider.ts';
 import type { People } from './people.ts';
 import { personSchema } from './person.ts';
 import type { RequestLog } from './request-log.ts';
@@ -164,6 +165,13 @@ export function peerControl(driven: Driven, more: readonly Route<undefined>[] = 
   return guarded([...controlRoutes(driven), ...more]);
 }
 
-export function instanceControl(driven: DrivenInstance): Control {
-  return peerControl(driven, contributionRoutes(driven));
+export function instanceControl(driven: DrivenInstance, oauth: OAuthSettings): Control {
+  return peerControl(driven, [...contributionRoutes(driven), oauthRoute(oauth)]);
+}
+
+const oauthSchema = z.strictObject({ verifiesPkce: z.boolean() });
+
+function oauthRoute(oauth: OAuthSettings): Route<undefined> {
+  const handle = ({ json: body }: Incoming): Answer => json(200, Object.assign(oauth, oauthSchema.parse(body)));
+  return { method: 'POST', path: '/_demo/oauth', handle };
 }

@@ -19,9 +19,20 @@ export const DEMO_TOKENS = {
 /** The GitHub.com user that the demo’s support is; nobody of the people below. */
 export const DEMO_SUPPORT = 9001;
 
+/** Our OAuth App as it is registered at the instance, and at GitHub.com. */
 export const DEMO_OAUTH_APPLICATION = {
   clientId: 'Iv1.demo0instance0app',
   clientSecret: 'demo-client-secret-of-the-instance-app',
+} as const;
+export const DEMO_GITHUB_APPLICATION = {
+  clientId: 'Iv1.demo00github00app',
+  clientSecret: 'demo-client-secret-of-the-github-app',
+} as const;
+
+/** As both know it besides: browsers may be sent back to any port, because the address is a loopback one. */
+export const DEMO_REGISTRATION = {
+  name: 'Unified Contributions',
+  callbackUrl: 'http://127.0.0.1/sign-in/callback',
 } as const;
 
 interface DemoPerson {

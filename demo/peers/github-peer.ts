@@ -6,11 +6,15 @@ import type { Answer } from './answer.ts';
 import { tokenIn } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { peerControl } from './control.ts';
-import { seedGitHubPeople } from './demo-people.ts';
+import { DEMO_GITHUB_APPLICATION, DEMO_REGISTRATION, seedGitHubPeople } from './demo-people.ts';
 import { FaultBoard } from './fault-board.ts';
+import type { Fault } from './fault-kinds.ts';
 import { GITHUB_ROUTES } from './github-rest.ts';
 import { CommonHeaders } from './headers.ts';
 import type { Incoming } from './incoming.ts';
+import type { OAuthApplication } from './oauth-application.ts';
+import { Grants, grantsSchema } from './oauth-grants.ts';
+import { createOAuthProvider } from './oauth-provider.ts';
 import type { Peer, PeerOptions } from './peer.ts';
 import { listen } from './peer-server.ts';
 import { People } from './people.ts';
@@ -24,6 +28,7 @@ export interface GitHubPeerOptions extends PeerOptions {
   people?: Person[];
   /** As the enterprise account knows the instance. */
   instanceHostName?: string;
+  application?: OAuthApplication;
   state?: StateFile;
   /** Peers that can be taken down and brought up at `/_demo/peers/:name/down` and `/up`. */
   siblings?: Readonly<Record<string, Pick<Peer, 'goDown' | 'comeUp'>>>;
@@ -31,15 +36,19 @@ export interface GitHubPeerOptions extends PeerOptions {
 
 export interface GitHubPeer extends Peer {
   readonly accounts: Accounts;
+  readonly application: OAuthApplication;
 }
 
 export const DEMO_INSTANCE_HOST_NAME = 'ghes.acme.example';
+
+const APPLICATION = { ...DEMO_GITHUB_APPLICATION, ...DEMO_REGISTRATION };
 
 const route = router(GITHUB_ROUTES);
 
 /** GitHub.com as its public API shows it, with the demo's people and accounts, on the loopback address. */
 export async function startGitHubPeer(options: GitHubPeerOptions = {}): Promise<GitHubPeer> {
   const { instanceHostName = DEMO_INSTANCE_HOST_NAME, state = new StateFile(undefined), siblings = {} } = options;
+  const { application = APPLICATION, now = () => new Date() } = options;
   const save = (): void => state.save();
   const seedPeople = (): Person[] => options.people ?? seedGitHubPeople();
   const people = new People(state.part('gitHubPeople', z.array(personSchema), seedPeople), save);
@@ -49,7 +58,15 @@ export async function startGitHubPeer(options: GitHubPeerOptions = {}): Promise<
   const requests = new RequestLog();
   const headers = new CommonHeaders();
 
-  const answer = async (request: Incoming, caller: Caller | undefined): Promise<Answer> => {
+  const grants = new Grants(
+    state.part('gitHubGrants', grantsSchema, () => []),
+    save,
+  );
+  const registered = { application, people, grants, settings: { verifiesPkce: true }, now };
+  const provider = createOAuthProvider({ title: 'the demo GitHub.com', apiBase: '', ...registered });
+
+  const answer = async (request: Incoming, caller: Caller | undefined, met: readonly Fault[]): Promise<Answer> => {
+    if (provider.serves(request.path)) return provider.answer(request, met);
     const installation = accounts.byInstallationToken(tokenIn(request.headers));
     if (caller === undefined && installation === undefined) return badCredentials();
     if (caller !== undefined && caller.person.suspendedAt !== null) return accountSuspended();
@@ -57,7 +74,8 @@ export async function startGitHubPeer(options: GitHubPeerOptions = {}): Promise<
   };
   const driven = { people, faults, requests };
   const control = peerControl(driven, accountControl(accounts, siblings));
-  const program = { ...driven, answer, control, headers: (caller?: Caller) => headers.of(caller) };
+  const { whoComes } = provider;
+  const program = { ...driven, answer, whoComes, control, headers: (caller?: Caller) => headers.of(caller) };
   const listener = await listen(program, options.port ?? 0);
-  return { ...listener, ...driven, accounts };
+  return { ...listener, ...driven, accounts, application };
 }

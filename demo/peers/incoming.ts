@@ -9,6 +9,8 @@ export interface Incoming {
   headers: Record<string, string>;
   /** `undefined` where there was none or it was no JSON. */
   json: unknown;
+  /** Empty where the body is no form. */
+  form: Record<string, string>;
   text: string;
 }
 
@@ -32,7 +34,12 @@ export async function readIncoming(message: IncomingMessage): Promise<Incoming> 
     headers,
     text,
     json: parse(text),
+    form: isForm(headers) ? Object.fromEntries(new URLSearchParams(text)) : {},
   };
+}
+
+function isForm(headers: Record<string, string>): boolean {
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
 }
 
 function parse(text: string): unknown {

@@ -6,13 +6,16 @@ import type { CalendarRules } from './contribution-calendar.ts';
 import { Contributions, setDaysSchema } from './contributions.ts';
 import type { SetDays } from './contributions.ts';
 import { instanceControl } from './control.ts';
-import { DEMO_OAUTH_APPLICATION, seedInstancePeople } from './demo-people.ts';
+import { DEMO_OAUTH_APPLICATION, DEMO_REGISTRATION, seedInstancePeople } from './demo-people.ts';
 import { FaultBoard } from './fault-board.ts';
+import type { Fault } from './fault-kinds.ts';
 import { CommonHeaders } from './headers.ts';
 import type { Incoming } from './incoming.ts';
 import { INSTANCE_ROUTES } from './instance-rest.ts';
-import { checkToken, deleteToken } from './oauth-application.ts';
 import type { OAuthApplication } from './oauth-application.ts';
+import { Grants, grantsSchema } from './oauth-grants.ts';
+import { createOAuthProvider } from './oauth-provider.ts';
+import type { OAuthSettings } from './oauth-provider.ts';
 import type { CountingPeer, PeerOptions } from './peer.ts';
 import { People } from './people.ts';
 import { listen } from './peer-server.ts';
@@ -29,31 +32,23 @@ export interface InstancePeerOptions extends PeerOptions {
   version?: string;
   calendarEnds?: CalendarRules['ends'];
   application?: OAuthApplication;
+  /** False plays an older version, which ignores PKCE. */
+  verifiesPkce?: boolean;
   state?: StateFile;
 }
 
 export interface InstancePeer extends CountingPeer {
   readonly application: OAuthApplication;
+  readonly oauth: OAuthSettings;
 }
 
-const onApplication = router<{ application: OAuthApplication; people: People }>([
-  {
-    method: 'POST',
-    path: '/api/v3/applications/:client/token',
-    handle: (request, { application, people }, { client }) => checkToken(application, people, request, client ?? ''),
-  },
-  {
-    method: 'DELETE',
-    path: '/api/v3/applications/:client/token',
-    handle: (request, { application, people }, { client }) => deleteToken(application, people, request, client ?? ''),
-  },
-]);
+const APPLICATION = { ...DEMO_OAUTH_APPLICATION, ...DEMO_REGISTRATION };
 
 const onToken = router(INSTANCE_ROUTES);
 
 /** A GitHub Enterprise Server as its public API shows it, with the demo's people, on the loopback address. */
 export async function startInstancePeer(options: InstancePeerOptions = {}): Promise<InstancePeer> {
-  const { seed = 'demo', version = '3.17.2', now = () => new Date(), application = DEMO_OAUTH_APPLICATION } = options;
+  const { seed = 'demo', version = '3.17.2', now = () => new Date(), application = APPLICATION } = options;
   const state = options.state ?? new StateFile(undefined);
   const save = (): void => state.save();
   const people = new People(
@@ -68,15 +63,25 @@ export async function startInstancePeer(options: InstancePeerOptions = {}): Prom
   const ends = options.calendarEnds ?? 'today';
   const graphql = { contributions, find: (login: string) => people.byLogin(login), now, ends };
 
-  const answer = async (request: Incoming, caller: Caller | undefined): Promise<Answer> => {
-    if (request.path.startsWith('/api/v3/applications/')) return onApplication(request, { application, people });
+  const oauth = { verifiesPkce: options.verifiesPkce ?? true };
+  const grants = new Grants(
+    state.part('instanceGrants', grantsSchema, () => []),
+    save,
+  );
+  const registered = { application, people, grants, settings: oauth, now };
+  const provider = createOAuthProvider({ title: 'the demo instance', apiBase: '/api/v3', ...registered });
+
+  const answer = async (request: Incoming, caller: Caller | undefined, met: readonly Fault[]): Promise<Answer> => {
+    if (provider.serves(request.path)) return provider.answer(request, met);
     if (caller === undefined) return badCredentials();
     if (caller.person.suspendedAt !== null) return accountSuspended();
     return onToken(request, { people, faults, graphql, version, caller });
   };
   const driven = { people, faults, requests, contributions };
-  const control = instanceControl(driven);
-  const program = { people, faults, requests, answer, control, headers: (caller?: Caller) => headers.of(caller) };
+  const control = instanceControl(driven, oauth);
+  const { whoComes } = provider;
+  const shown = (caller?: Caller) => headers.of(caller);
+  const program = { people, faults, requests, answer, whoComes, control, headers: shown };
   const listener = await listen(program, options.port ?? 0);
-  return { ...listener, ...driven, application };
+  return { ...listener, ...driven, application, oauth };
 }

@@ -14,7 +14,7 @@ const answerSchema = z.looseObject({
 
 /** Makes the calendar of a GraphQL answer wrong in one way; any other answer stays as it is. */
 export function withLie(lie: Lie, answer: Answer): Answer {
-  if (answer.status !== 200) return answer;
+  if (answer.status !== 200 || answer.headers['content-type']?.includes('json') !== true) return answer;
   const parsed = answerSchema.safeParse(JSON.parse(answer.body));
   if (!parsed.success) return answer;
   const { viewer } = parsed.data.data;

@@ -6,6 +6,10 @@ import type { People } from './people.ts';
 export interface OAuthApplication {
   clientId: string;
   clientSecret: string;
+  /** On the page that asks people for their consent. */
+  name: string;
+  /** Where a browser may be sent back to: there, or below it. */
+  callbackUrl: string;
 }
 
 /** `POST /applications/:client_id/token`: whose token it is; 404 for one that does not hold. */
@@ -22,7 +26,7 @@ export function checkToken(application: OAuthApplication, people: People, reques
     token: value,
     token_last_eight: value.slice(-8),
     scopes: token.scopes,
-    app: { name: 'Unified contributions', client_id: clientId },
+    app: { name: application.name, client_id: clientId },
     user: { id: person.id, login: person.login, type: 'User' },
   });
 }

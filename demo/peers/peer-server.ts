@@ -20,8 +20,10 @@ export interface PeerProgram {
   people: People;
   faults: FaultBoard;
   requests: RequestLog;
-  /** The public API. */
-  answer(request: Incoming, caller: Caller | undefined): Promise<Answer>;
+  /** The public API, and the pages where people sign in. */
+  answer(request: Incoming, caller: Caller | undefined, faults: readonly Fault[]): Promise<Answer>;
+  /** Key of the person for whom a request without a token comes. */
+  whoComes: (request: Incoming) => string | undefined;
   /** The control path, `/_demo/…`: neither logged nor touched by any fault. */
   control(request: Incoming): Promise<Answer>;
   /** Headers of every answer of the public API. */
@@ -74,8 +76,7 @@ async function serve(program: PeerProgram, message: IncomingMessage, response: S
     return;
   }
   const known = callerOf(program.people, request.headers);
-  const { method, path, headers, json, text } = request;
-  const entry = program.requests.add({ method, path, who: known?.person.key ?? null, headers, body: json ?? text });
+  const entry = program.requests.add({ ...seen(request), who: known?.person.key ?? program.whoComes(request) ?? null });
   const { faults, holds } = program.faults.take(entry);
   const caller = known === undefined ? undefined : callerAppearing(known, faults);
 
@@ -84,6 +85,11 @@ async function serve(program: PeerProgram, message: IncomingMessage, response: S
   const answer = await answerUnder(faults, program, request, caller);
   await caught(holds, 'answer', entry);
   writeAnswer(response, answer, program.headers(caller), faults);
+}
+
+function seen({ method, path, query, headers, json, form, text }: Incoming) {
+  const body = json ?? (Object.keys(form).length > 0 ? form : text);
+  return { method, path, query: Object.fromEntries(query), headers, body };
 }
 
 async function caught(holds: readonly Hold[], at: Hold['at'], entry: LoggedRequest): Promise<void> {
@@ -125,7 +131,7 @@ async function answerUnder(
     const instead = answerInstead(fault);
     if (instead !== undefined) return instead;
   }
-  let answer = await program.answer(request, caller);
+  let answer = await program.answer(request, caller, faults);
   for (const fault of faults) if (fault.kind === 'lying-counts') answer = withLie(fault.lie, answer);
   return answer;
 }

@@ -5,6 +5,8 @@ const tokenSchema = z.strictObject({
   /** As in `X-OAuth-Scopes`. */
   scopes: z.array(z.string()),
   revoked: z.boolean().default(false),
+  /** Where an application got it by sign-in. */
+  issued: z.strictObject({ clientId: z.string(), at: z.iso.datetime() }).optional(),
 });
 /** A token as the peer knows it. */
 export type PeerToken = z.infer<typeof tokenSchema>;

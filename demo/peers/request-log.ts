@@ -1,13 +1,14 @@
-/** A request as a peer saw it. Tokens and secrets are replaced by `***`. */
+/** A request as a peer saw it. Codes, tokens and secrets are replaced by `***`. */
 export interface LoggedRequest {
   number: number;
   at: string;
   method: string;
   path: string;
-  /** Key of the person whose token it carried. */
+  query: Record<string, string>;
+  /** Key of the person whose token, code or browser it was. */
   who: string | null;
   headers: Record<string, string>;
-  /** Parsed where it was JSON. */
+  /** Parsed where it was JSON or a form. */
   body: unknown;
 }
 
@@ -25,7 +26,8 @@ export class RequestLog {
       at: new Date().toISOString(),
       ...request,
       headers: withoutSecret(request.headers),
-      body: withoutToken(request.body),
+      query: masked(request.query),
+      body: isFields(request.body) ? masked(request.body) : request.body,
     };
     this.#entries.push(entry);
     if (this.#entries.length > KEPT * 1.1) this.#entries = this.#entries.slice(-KEPT);
@@ -46,11 +48,31 @@ export class RequestLog {
 }
 
 function withoutSecret(headers: Record<string, string>): Record<string, string> {
-  const { authorization, ...rest } = headers;
-  return authorization === undefined ? rest : { ...rest, authorization: `${authorization.split(' ')[0] ?? ''} ***` };
+  const { authorization, cookie, ...rest } = headers;
+  return {
+    ...rest,
+    ...(authorization !== undefined && { authorization: `${authorization.split(' ')[0] ?? ''} ***` }),
+    ...(cookie !== undefined && { cookie: '***' }),
+  };
 }
 
-function withoutToken(body: unknown): unknown {
-  const carriesToken = typeof body === 'object' && body !== null && 'access_token' in body;
-  return carriesToken ? { ...body, access_token: '***' } : body;
+/** What opens something, or proves that a browser is the one that began; `return_to` carries the latter along. */
+const SECRETS = new Set([
+  'access_token',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'refresh_token',
+  'return_to',
+  'state',
+]);
+
+function masked<Value>(fields: Record<string, Value>): Record<string, Value | '***'> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]): [string, Value | '***'] => [name, SECRETS.has(name) ? '***' : value]),
+  );
+}
+
+function isFields(body: unknown): body is Record<string, unknown> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
