@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { DEMO_GITHUB_APPLICATION } from '../../demo/peers/demo-people.ts';
 import type { Child } from './child.ts';
 import { createCrew, type Crew, STOPPED } from './crew.ts';
 import { announce, openDataFolder, withdraw } from './data-folder.ts';
@@ -140,6 +141,8 @@ function demoSettings(peers: Peers): Record<string, string> {
   return {
     GITHUB_URL: peers.github,
     GITHUB_API_URL: peers.github,
+    GITHUB_CLIENT_ID: DEMO_GITHUB_APPLICATION.clientId,
+    GITHUB_CLIENT_SECRET: DEMO_GITHUB_APPLICATION.clientSecret,
     ALLOW_HTTP_LOOPBACK: 'true',
     CONNECT_BY_TOKEN: 'true',
   };

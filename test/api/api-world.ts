@@ -4,7 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { DEMO_SUPPORT, DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import {
+  DEMO_GITHUB_APPLICATION,
+  DEMO_OAUTH_APPLICATION,
+  DEMO_SUPPORT,
+  DEMO_TOKENS,
+} from '../../demo/peers/demo-people.ts';
 import { startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { readCounts, sourceOf } from '../../src/activities/read-counts.ts';
@@ -71,6 +76,8 @@ export async function createApiWorld(
     CONNECT_BY_TOKEN: 'true',
     GITHUB_URL: github.url,
     GITHUB_API_URL: github.url,
+    GITHUB_CLIENT_ID: DEMO_GITHUB_APPLICATION.clientId,
+    GITHUB_CLIENT_SECRET: DEMO_GITHUB_APPLICATION.clientSecret,
     TASK_QUEUE_PEOPLE: `people-${queue}`,
     TASK_QUEUE_SYNC: `sync-${queue}`,
     SYNC_SCHEDULE_ID: `sync-${queue}`,
@@ -177,6 +184,7 @@ async function register({ operator, instance }: ApiWorld): Promise<string> {
     accountId: account.body.id,
     allowHttpLoopback: true,
     credential: DEMO_TOKENS.instanceReader,
+    oauth: DEMO_OAUTH_APPLICATION,
   });
   await operator.put(`/api/v1/instances/${made.body.id}/connect`, { connected: true });
   return made.body.id;

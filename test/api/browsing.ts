@@ -17,6 +17,8 @@ export interface Browser {
   presses(words: string, fields?: Record<string, string>): Promise<Page>;
   /** The page that it shows. */
   page(): Page;
+  /** Drops a cookie, as whoever ends a session in another window. */
+  forgets(url: string, cookie: string): void;
   /** The cookies that it would send there. */
   cookies(url: string): string;
   /** Asks the API as a script of the page would. */
@@ -104,10 +106,11 @@ export function createBrowser(stops: (url: URL) => boolean = () => false): Brows
       throw new Error(`There is no button "${words}" on: ${textOf(html)}`);
     },
     page,
+    forgets: (url, cookie) => void jarOf(new URL(url)).delete(cookie),
     cookies: (url) => cookiesFor(new URL(url)),
-    asks(method, url, { headers = {}, json } = {}) {
+    async asks(method, url, { headers = {}, json } = {}) {
       const to = new URL(url);
-      return fetch(to, {
+      const response = await fetch(to, {
         method,
         redirect: 'manual',
         headers: {
@@ -117,6 +120,8 @@ export function createBrowser(stops: (url: URL) => boolean = () => false): Brows
         },
         ...(json !== undefined && { body: JSON.stringify(json) }),
       });
+      keep(to, response.headers.getSetCookie());
+      return response;
     },
     trail,
   };

@@ -52,11 +52,15 @@ async function connecting(call: PageCall, at: At, came: CameBack): Promise<PageA
   const { flow, granted, heldTokenId } = came;
   if (flow.sessionId !== (session?.id ?? null)) throw new DomainError('sign_in_invalid');
   if (at.place === 'instance') {
-    const who = await whoCame(deps, at, granted, true);
-    const now = await goesOn(call, session, who);
-    const { returnTo } = flow;
-    const wanted = { purpose: 'connect', sessionId: now.id, heldTokenId, returnTo, browser } as const;
-    return { goTo: await beginSignIn(deps, { place: 'github' }, wanted) };
+    try {
+      const now = await goesOn(call, session, await whoCame(deps, at, granted, true));
+      const { returnTo } = flow;
+      const wanted = { purpose: 'connect', sessionId: now.id, heldTokenId, returnTo, browser } as const;
+      return { goTo: await beginSignIn(deps, { place: 'github' }, wanted) };
+    } catch (error) {
+      await giveBack(deps, at, came);
+      throw error;
+    }
   }
   const who = await onlySayingWho(deps, at, came);
   const now = await goesOn({ deps, res }, session, who);
