@@ -12,6 +12,7 @@ import { inTransaction } from '../../src/db/pool.ts';
 import { applySharing } from '../../src/db/sharing.ts';
 import type { SharingCommand } from '../../src/domain/sharing.ts';
 import { at, type Setting } from '../setting.ts';
+import { authorizesAt } from './authorizing.ts';
 import { callerOf, type Caller, type Complain } from './caller.ts';
 import type { Developer } from './developer.ts';
 import { Journal } from './journal.ts';
@@ -75,7 +76,7 @@ export async function createCast(setting: Setting, complain: Complain): Promise<
         await callerFor(`${key}/first`, ownerOf(githubUserIds[0])),
         await callerFor(`${key}/second`, ownerOf(githubUserIds[1])),
       ],
-      authorizes: () => (isAtForge ? forge.authorizes(userId) : { token: DEMO_TOKENS.instance(key) }),
+      authorizes: async () => (isAtForge ? forge.authorizes(userId) : authorizesAt(instance.url, key)),
       uses: 0,
       connectionId: undefined,
       told: 'nothing',
@@ -114,9 +115,8 @@ export async function createCast(setting: Setting, complain: Complain): Promise<
 }
 
 function addPerson({ instance }: Setting, key: string, id: number): Promise<void> {
-  const tokens = [{ value: DEMO_TOKENS.instance(key), scopes: ['read:user'], revoked: false }];
   const habit = { weekday: 0.7, weekend: 0.3, most: 9 };
-  return instance.tell('people', { key, id, login: key, createdAt: CREATED_AT, habit, tokens });
+  return instance.tell('people', { key, id, login: key, createdAt: CREATED_AT, habit });
 }
 
 async function openPlaces(setting: Setting): Promise<Places> {

@@ -19,7 +19,7 @@ export interface Developer {
   githubUserIds: readonly [number, number];
   callers: readonly [Caller, Caller];
   /** A token at the source, as a sign-in there gives it. */
-  authorizes(): object;
+  authorizes(): Promise<object>;
   /** Which of the two accounts they use. */
   uses: 0 | 1;
   connectionId: string | undefined;
@@ -38,7 +38,9 @@ export interface DeveloperAct {
   weight: number;
   /** What they see of their connection before they act: undefined where there is none. */
   when(seen: Connection | undefined, developer: Developer): boolean;
-  request(developer: Developer): Pick<Entry, 'method' | 'path' | 'body'>;
+  request(
+    developer: Developer,
+  ): Pick<Entry, 'method' | 'path' | 'body'> | Promise<Pick<Entry, 'method' | 'path' | 'body'>>;
   /** Which of the two accounts sends it. */
   as?(developer: Developer): 0 | 1;
   /** What they know after it was accepted with this answer. */
@@ -60,8 +62,8 @@ export const DEVELOPER_ACTS: readonly DeveloperAct[] = [
     name: 'connect',
     weight: 10,
     when: (seen) => seen === undefined,
-    request: (developer) =>
-      post('/api/v1/connections', { instanceId: developer.instanceId, ...developer.authorizes() }),
+    request: async (developer) =>
+      post('/api/v1/connections', { instanceId: developer.instanceId, ...(await developer.authorizes()) }),
     told(developer, { answer }) {
       developer.connectionId = (answer!.body as Connection).id;
       return 'connected';
@@ -148,7 +150,7 @@ export async function act(developer: Developer, random: Random, complain: (what:
   const chosen = random.weighted([...possible, { weight: LETS_IT_BE }]);
   if (!('request' in chosen)) return;
   const caller = developer.callers[chosen.as?.(developer) ?? developer.uses];
-  const entry = await caller.ask(random, { act: chosen.name, ...chosen.request(developer) });
+  const entry = await caller.ask(random, { act: chosen.name, ...(await chosen.request(developer)) });
   const learn = (answered: Entry) => {
     if (!isAccepted(answered)) return;
     developer.told = chosen.told(developer, answered);

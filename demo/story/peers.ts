@@ -13,6 +13,7 @@ interface Hold {
 
 /** A demo peer's control path: what is true there, and what goes wrong there. */
 export interface Peer {
+  url: string;
   people(): Promise<Person[]>;
   requests(): Promise<LoggedRequest[]>;
   fault(fault: FaultInput, aim?: Aim): Promise<void>;
@@ -36,6 +37,7 @@ export function peerAt(url: string): Peer {
   };
   const tell = async (path: string, body: object) => void (await ask('POST', path, body));
   return {
+    url,
     people: () => ask('GET', 'people'),
     requests: () => ask('GET', 'requests'),
     fault: (fault, aim = {}) => tell('faults', { fault, ...aim }),

@@ -65,7 +65,8 @@ export async function finishInstanceRun(
      select $1, $2, $3, $3, $4, $5, total.connections, total.changed, total.failed,
        (select coalesce(jsonb_object_agg(class, n), '{}') from (
           select f.class, count(*) as n from sync_failure f join connection c on c.id = f.connection_id
-          where c.instance_id = $2 group by f.class) classes)
+          where c.instance_id = $2 and c.status = 'sending' and c.restore_until is null and c.erased_at is null
+          group by f.class) classes)
      from total
      on conflict (run_id, instance_id) do update set finished_at = excluded.finished_at, outcome = excluded.outcome,
        rest = excluded.rest, connections = excluded.connections, changed = excluded.changed, failed = excluded.failed,

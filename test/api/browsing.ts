@@ -10,19 +10,19 @@ export interface Page {
 
 /** As much of a browser as our pages and the places to sign in need: cookies, redirects, and forms with their fields. */
 export interface Browser {
-  opens(url: string): Promise<Page>;
+  opens: (url: string) => Promise<Page>;
   /** Follows a link by its words. */
-  follows(words: string): Promise<Page>;
+  follows: (words: string) => Promise<Page>;
   /** Presses the button with these words, with the form's other fields as they are unless told. */
-  presses(words: string, fields?: Record<string, string>): Promise<Page>;
+  presses: (words: string, fields?: Record<string, string>) => Promise<Page>;
   /** The page that it shows. */
-  page(): Page;
+  page: () => Page;
   /** Drops a cookie, as whoever ends a session in another window. */
-  forgets(url: string, cookie: string): void;
+  forgets: (url: string, cookie: string) => void;
   /** The cookies that it would send there. */
-  cookies(url: string): string;
+  cookies: (url: string) => string;
   /** Asks the API as a script of the page would. */
-  asks(method: string, url: string, sent?: { headers?: Record<string, string>; json?: unknown }): Promise<Response>;
+  asks: (method: string, url: string, sent?: { headers?: Record<string, string>; json?: unknown }) => Promise<Response>;
   /** Every answer on the way here, oldest first. */
   trail: { url: URL; status: number; setCookie: string[] }[];
 }

@@ -6,16 +6,16 @@ const HOSTNAME = 'ghes.acme.example';
 /** Somebody with a browser, at our pages and at those of the places where people sign in. */
 export interface Visitor {
   browser: Browser;
-  opens(path: string): Promise<Page>;
+  opens: (path: string) => Promise<Page>;
   presses: Browser['presses'];
   /** Signs in at the instance as this person of the demo, and at GitHub.com as the same or another. */
-  signsIn(key: string, atGitHub?: string): Promise<Page>;
-  signsInAtInstance(key: string): Promise<Page>;
-  signsInAtGitHub(key: string): Promise<Page>;
+  signsIn: (key: string, atGitHub?: string) => Promise<Page>;
+  signsInAtInstance: (key: string) => Promise<Page>;
+  signsInAtGitHub: (key: string) => Promise<Page>;
   /** Connects, authorizing both accounts; ends at the page that says what would be sent. */
-  connects(key: string, atGitHub?: string): Promise<Page>;
+  connects: (key: string, atGitHub?: string) => Promise<Page>;
   /** Asks the API as a script of one of our pages would. */
-  asks(method: string, path: string, json?: unknown, headers?: Record<string, string>): Promise<Response>;
+  asks: (method: string, path: string, json?: unknown, headers?: Record<string, string>) => Promise<Response>;
 }
 
 export function visitorOf(world: ApiWorld, stops?: (url: URL) => boolean): Visitor {

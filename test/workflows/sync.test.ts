@@ -108,6 +108,16 @@ describe('the hourly sync', () => {
     expect((await lastSync(world.pool, devi.id)).failure).toBeNull();
   });
 
+  test('counts nobody among its failures who has left, however their last read ended', async () => {
+    const ines = await world.sending('ines');
+    world.peer.faults.add({ kind: 'sso-required' }, { who: 'ines' });
+    expect(await sync()).toMatchObject({ failed: 1, failures: { sso_required: 1 } });
+    await ines.optOut();
+    await ines.until('restorable');
+    expect(await sync()).toMatchObject({ failed: 0, failures: {} });
+    world.peer.faults.clear();
+  });
+
   test.each(['negative', 'duplicate-day', 'missing-day', 'wrong-user', 'impossible-date'] as const)(
     'takes nothing from a source that lies (%s)',
     async (lie) => {
