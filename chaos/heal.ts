@@ -10,15 +10,14 @@ const HEALED_WITHIN_MS = 180_000;
 const RUN_WITHIN_MS = 60_000;
 const RUNS = 3;
 
-/** What is still under way. A restore whose read failed comes again by itself, later each time. */
+/** What is still under way. A restore whose read failed comes again by itself after a minute. */
 const UNDER_WAY = `
   select 'an accepted act' as what, operation_id as id, kind as state from intent where done_at is null
   union all select 'turning off', id::text, sharing_status from instance where sharing_status = 'turning_off'
   union all select 'a connection', c.id::text, c.status from connection c
     where (c.erased_at is null and c.status in ('connecting', 'removing'))
       or (c.erased_at is not null and c.status <> 'ended')
-      or (c.status = 'restoring' and c.erased_at is null
-        and not exists (select 1 from sync_failure f where f.connection_id = c.id))
+      or (c.status = 'restoring' and c.erased_at is null and c.restore_until is null)
   union all select 'a request', id::text, status from access_request where status = 'checking'
   union all select 'a run', id::text, trigger from sync_run where finished_at is null`;
 
