@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { callerAppearing, callerOf } from './caller.ts';
@@ -11,6 +10,8 @@ import type { Fault } from './fault-kinds.ts';
 import type { Hold } from './hold.ts';
 import { readIncoming } from './incoming.ts';
 import type { Incoming } from './incoming.ts';
+import { listenOn } from './listener.ts';
+import type { Listener } from './listener.ts';
 import { withLie } from './lies.ts';
 import type { People } from './people.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
@@ -30,43 +31,17 @@ export interface PeerProgram {
   headers(caller: Caller | undefined): Record<string, string>;
 }
 
-export interface Listener {
-  url: string;
-  goDown(): Promise<void>;
-  comeUp(): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** Runs the program on the loopback address; 0 takes a free port, which it keeps when it goes down and comes up. */
 export async function listen(program: PeerProgram, port: number): Promise<Listener> {
   const server = createServer((message, response) => {
     serve(program, message, response).catch(() => response.destroy());
   });
-  const open = (at: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(at, '127.0.0.1', () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  const shut = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  await open(port);
-  const bound = boundPort(server.address());
+  const listener = await listenOn(server, port);
   const close = async (): Promise<void> => {
     program.faults.clear();
-    await shut();
+    await listener.close();
   };
-  return { url: `http://127.0.0.1:${bound}`, goDown: shut, comeUp: () => open(bound), close };
-}
-
-function boundPort(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === 'string') throw new Error('the peer does not listen on a port');
-  return address.port;
+  return { ...listener, close };
 }
 
 async function serve(program: PeerProgram, message: IncomingMessage, response: ServerResponse): Promise<void> {
