@@ -1,11 +1,12 @@
 import pino from 'pino';
 import { Runtime } from '@temporalio/worker';
-import { loadConfig } from './src/config.ts';
+import { loadConfig, loadSealerConfig } from './src/config.ts';
 import { createPool } from './src/db/pool.ts';
 import { refuseWhileHeld } from './src/db/restore-epoch.ts';
 import { DomainError } from './src/domain/errors.ts';
 import { createAuthority } from './src/identity/authority.ts';
 import { createGitHubUser, githubSettings } from './src/identity/github-user.ts';
+import { createAuditSeal } from './src/keys/audit-seal.ts';
 import { createTokenCipher } from './src/keys/token-cipher.ts';
 import { createSources } from './src/sources/index.ts';
 import { cacheFolder } from './src/stack/cache.ts';
@@ -17,6 +18,7 @@ import { registerSearchAttributes } from './src/temporal/search-attributes.ts';
 import { startWorkers } from './src/temporal/worker.ts';
 
 const config = loadConfig();
+const { AUDIT_KEYS, AUDIT_ANCHOR_FILE: anchorFile } = loadSealerConfig();
 const log = pino({ level: config.LOG_LEVEL, base: { process: 'worker' } });
 
 // The signals are ours: sweepers and pools are to be closed as well.
@@ -49,7 +51,17 @@ await registerSearchAttributes(client).catch((error: Error) =>
 );
 const workers = await startWorkers({ config, client, pool, sources, authority, cipher }, { ...temporal, bundlePath });
 const github = createGitHubUser(githubSettings(config));
-const stopSweepers = startSweepers({ config, client, pool, sources, github, cipher, log, clock: () => new Date() });
+const stopSweepers = startSweepers({
+  config,
+  client,
+  pool,
+  sources,
+  github,
+  cipher,
+  audit: { seal: createAuditSeal(AUDIT_KEYS), anchorFile },
+  log,
+  clock: () => new Date(),
+});
 log.info({ schedule: await upsertSchedule(client, config) }, 'worker is ready');
 
 async function stop(): Promise<void> {

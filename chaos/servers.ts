@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../src/db/migrate.ts';
+import { prepareApplicationRole } from '../src/db/roles.ts';
 import { cacheFolder } from '../src/stack/cache.ts';
 import { freePort } from '../src/stack/ports.ts';
 import { startPostgres } from '../src/stack/postgres.ts';
@@ -21,9 +22,9 @@ export async function keepPostgres(
   dataDir: string,
   ownMounts: boolean,
   say: Say,
-): Promise<{ program: Program; url: string; disk: Disk | undefined }> {
+): Promise<{ program: Program; url: string; applicationUrl: string; disk: Disk | undefined }> {
   const port = await freePort();
-  let url = '';
+  let [url, applicationUrl] = ['', ''];
   let disk: Disk | undefined;
   if (ownMounts) {
     await (await startPostgres({ dataDir, port, log: say })).stop();
@@ -33,13 +34,14 @@ export async function keepPostgres(
     'postgres',
     async () => {
       const started = await startPostgres({ dataDir, port, log: say });
-      ({ url } = started);
+      ({ url, applicationUrl } = started);
       return started.child;
     },
     say,
   );
   await migrate(url);
-  return { program, url, disk };
+  await prepareApplicationRole(url, applicationUrl);
+  return { program, url, applicationUrl, disk };
 }
 
 /** Temporal's development server with its state on disk. @returns also what a client's environment needs */

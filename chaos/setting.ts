@@ -86,7 +86,7 @@ export async function setUp(ownMounts: boolean, say: Say): Promise<Setting> {
   };
 
   const ours = async (name: string, file: string, more: Record<string, string>): Promise<Ours> => {
-    const database = new URL(postgres.url);
+    const database = new URL(postgres.applicationUrl);
     const toPostgres = await openLink(`${name} to postgres`, { host: database.hostname, port: Number(database.port) });
     const toTemporal = await openLink(`${name} to temporal`, placeOf(`http://${temporal.address}`));
     database.port = String(toPostgres.port);

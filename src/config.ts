@@ -27,18 +27,20 @@ function isOrigin(text: string): boolean {
   return (protocol === 'https:' || isLocal) && pathname === '/' && search === '' && hash === '';
 }
 
+const keys = z
+  .string()
+  .regex(
+    /^[\w-]+:[A-Za-z0-9+/=]{44}(,[\w-]+:[A-Za-z0-9+/=]{44})*$/,
+    'is "<id>:<32 bytes in base64>", newest first, separated by commas',
+  )
+  .refine((text) => !/:A{43}=/.test(text), 'is no key but 32 zeros: make one with "openssl rand -base64 32"');
+
 const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(3000, 0, 65535),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  TOKEN_KEYS: z
-    .string()
-    .regex(
-      /^[\w-]+:[A-Za-z0-9+/=]{44}(,[\w-]+:[A-Za-z0-9+/=]{44})*$/,
-      'is "<id>:<32 bytes in base64>", newest first, separated by commas',
-    )
-    .refine((text) => !/:A{43}=/.test(text), 'is no key but 32 zeros: make one with "openssl rand -base64 32"'),
+  TOKEN_KEYS: keys,
   /** Where browsers find the API: an origin, of which sign-in comes back to and requests with a session come from. */
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
@@ -104,6 +106,15 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return load(settings, env);
 }
 
+// The API seals nothing: what it cannot read it cannot lose.
+const sealerSettings = z.object({ AUDIT_KEYS: keys, AUDIT_ANCHOR_FILE: z.string().optional() });
+export type SealerConfig = z.output<typeof sealerSettings>;
+
+/** What the worker needs beside: the keys that audit records are sealed with, and where their head is exported. */
+export function loadSealerConfig(env: NodeJS.ProcessEnv = process.env): SealerConfig {
+  return load(sealerSettings, env);
+}
+
 const cliSettings = z.object({
   UC_API_URL: z
     .url({ protocol: /^https?$/ })
@@ -114,11 +125,14 @@ const cliSettings = z.object({
     .regex(/^uc_[\w-]{43}$/, 'is not an API token, which begins with uc_')
     .optional(),
   DATABASE_URL: settings.shape.DATABASE_URL.optional(),
+  MIGRATE_DATABASE_URL: settings.shape.DATABASE_URL.optional(),
+  TOKEN_KEYS: keys.optional(),
+  AUDIT_KEYS: keys.optional(),
   DATA_DIR: z.string().default('.data'),
 });
 export type CliConfig = z.output<typeof cliSettings>;
 
-/** The operators' CLI reads no more than where its API and its database are. */
+/** The operators' CLI reads where its API and its database are, and keys for the commands that are about them. */
 export function loadCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   return load(cliSettings, env);
 }

@@ -74,7 +74,7 @@ async function readAll(pass: Pass, connections: PageConnection[]): Promise<Read[
       const connection = connections[next]!;
       next += 1;
       const { token, userId, createdAt } = connection;
-      const opened = cipher.open(token.ciphertext, token.keyId, connection.id);
+      const opened = cipher.open(token.ciphertext, token.keyId, connection.id)!;
       const answer = await source.read(where, opened, { userId, createdAt }, window);
       if (!answer.ok) throw new Error(`a read failed: ${answer.failure}`);
       reads.push({ connection, counts: answer.counts });

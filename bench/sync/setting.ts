@@ -56,7 +56,7 @@ async function withSource<Result>(
   work: (setting: Setting) => Promise<Result>,
 ): Promise<Result> {
   const source = await startSource(dataDir);
-  const pool = createPool({ url: stack.databaseUrl, max: 4, applicationName: 'bench' });
+  const pool = createPool({ url: stack.ownerUrl, max: 4, applicationName: 'bench' });
   const connection = await Connection.connect({ address: stack.temporalAddress });
   const env = { ...SETTINGS, DATABASE_URL: stack.databaseUrl, TOKEN_KEYS: stack.secrets.TOKEN_KEYS };
   try {

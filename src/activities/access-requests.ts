@@ -135,7 +135,7 @@ type Known = Promise<boolean | undefined>;
 async function isSiteAdmin(deps: AccessRequestDeps, instance: Instances.InstanceRow, requester: Requester): Known {
   if (!instance.credential) return undefined;
   const { ciphertext, keyId } = instance.credential;
-  const opened = deps.cipher.tryOpen(ciphertext, keyId, instance.id);
+  const opened = deps.cipher.open(ciphertext, keyId, instance.id);
   if (opened === undefined) return undefined;
   const who = { userId: requester.sourceUserId, createdAt: requester.sourceCreatedAt };
   return valueOf(await deps.authority.isSiteAdmin(deps.db.instances.sourceInstance(instance), opened, who));
@@ -161,7 +161,7 @@ async function isConnected(deps: AccessRequestDeps, { account, hostname, connect
 
 function accountCredential(deps: AccessRequestDeps, account: Instances.InstanceRow['account']): string | undefined {
   const { credential, id } = account;
-  return credential && deps.cipher.tryOpen(credential.ciphertext, credential.keyId, id);
+  return credential && deps.cipher.open(credential.ciphertext, credential.keyId, id);
 }
 
 function valueOf(answer: Answer<boolean>): boolean | undefined {

@@ -18,7 +18,7 @@ export function sourceOf(deps: ReadingDeps, instance: InstanceRow): From {
   const where = deps.db.instances.sourceInstance(instance);
   if (instance.oauth) {
     const { clientId, secret } = instance.oauth;
-    const clientSecret = deps.cipher.tryOpen(secret.ciphertext, secret.keyId, instance.id);
+    const clientSecret = deps.cipher.open(secret.ciphertext, secret.keyId, instance.id);
     // Only a refresh needs it, and says so where it is missing.
     if (clientSecret !== undefined) where.oauth = { clientId, clientSecret };
   }

@@ -90,5 +90,5 @@ export function openToken(
   token: { ciphertext: Buffer; keyId: string },
 ): string | SourceReadFailure {
   const unreadable: SourceReadFailure = { ok: false, failure: 'token_unreadable', systemic: false };
-  return cipher.tryOpen(token.ciphertext, token.keyId, connectionId) ?? unreadable;
+  return cipher.open(token.ciphertext, token.keyId, connectionId) ?? unreadable;
 }

@@ -77,7 +77,7 @@ async function lookAtConnect(deps: ActivityDeps, instance: InstanceRow, at: stri
   let connected = instance.connect !== 'disconnected';
   if (instance.account.kind === 'enterprise' && instance.account.credential) {
     const { ciphertext, keyId } = instance.account.credential;
-    const credential = deps.cipher.tryOpen(ciphertext, keyId, instance.account.id);
+    const credential = deps.cipher.open(ciphertext, keyId, instance.account.id);
     if (credential === undefined) return instance.sharing.status === 'on';
     const answer = await deps.authority.isConnected(instance.account, credential, instance.hostname);
     // Who cannot be asked is not gone: nothing is paused because GitHub.com was down.

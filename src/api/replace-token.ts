@@ -41,7 +41,7 @@ async function giveBackStored(
   fresh: string,
 ): Promise<void> {
   const stored = await loadToken(tx, id);
-  const token = stored && cipher.tryOpen(stored.ciphertext, stored.keyId, id);
+  const token = stored && cipher.open(stored.ciphertext, stored.keyId, id);
   if (token === undefined || token === fresh) return;
   const heldId = randomUUID();
   const { ciphertext, keyId } = cipher.seal(token, heldId);

@@ -122,7 +122,7 @@ function applicationAt(deps: Deps, at: At): Application {
 }
 
 function ofInstance(deps: Deps, { id, kind, oauth, baseUrl, allowHttpLoopback }: InstanceRow): Application | undefined {
-  const clientSecret = oauth && deps.cipher.tryOpen(oauth.secret.ciphertext, oauth.secret.keyId, id);
+  const clientSecret = oauth && deps.cipher.open(oauth.secret.ciphertext, oauth.secret.keyId, id);
   if (!oauth || clientSecret === undefined) return undefined;
   const web = { baseUrl, allowHttpLoopback };
   return { kind: kind === 'gitea' ? 'gitea' : 'github', web, clientId: oauth.clientId, clientSecret };

@@ -59,5 +59,5 @@ async function isOwner(deps: Deps, person: Person, { account }: InstanceRow): Pr
 
 /** Undefined where there is none, or none that our keys can read: either way nobody can be asked. */
 function opened(deps: Deps, sealed: Sealed | undefined, boundTo: string): string | undefined {
-  return sealed && deps.cipher.tryOpen(sealed.ciphertext, sealed.keyId, boundTo);
+  return sealed && deps.cipher.open(sealed.ciphertext, sealed.keyId, boundTo);
 }

@@ -9,6 +9,8 @@ type Query = Record<string, string | number | undefined>;
 /** The API as an operator uses it. An answer is held against a schema that keeps what it does not know. */
 export interface Api {
   get<Shape extends z.ZodType>(path: string, answer: Shape, query?: Query): Promise<z.output<Shape>>;
+  /** An answer of JSON lines, each as it came. */
+  getLines(path: string, query?: Query): Promise<string[]>;
   post<Shape extends z.ZodType>(path: string, body: object, answer: Shape): Promise<z.output<Shape>>;
   put<Shape extends z.ZodType>(path: string, body: object, answer: Shape): Promise<z.output<Shape>>;
 }
@@ -25,21 +27,29 @@ const problem = z.object({
 });
 
 export function createApi({ url, token }: ApiPlace): Api {
-  const ask = async <Shape extends z.ZodType>(method: string, path: string, schema: Shape, body?: object) => {
-    const { status, text } = await exchange(url, path, {
+  const send = async (method: string, path: string, body?: object) => {
+    const answer = await exchange(url, path, {
       method,
       redirect: 'manual',
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
-    const json = parse(text);
-    if (status >= 400) throw refusalOf(url, status, json);
-    const answer = schema.safeParse(json);
+    if (answer.status >= 400) throw refusalOf(url, answer.status, parse(answer.text));
+    return answer;
+  };
+  const ask = async <Shape extends z.ZodType>(method: string, path: string, schema: Shape, body?: object) => {
+    const { status, text } = await send(method, path, body);
+    const answer = schema.safeParse(parse(text));
     if (answer.success) return answer.data;
     throw notOurs(url, status);
   };
   return {
     get: (path, answer, query = {}) => ask('GET', path + search(query), answer),
+    getLines: async (path, query = {}) => {
+      const { status, type, text } = await send('GET', path + search(query));
+      if (!type.startsWith('application/x-ndjson')) throw notOurs(url, status);
+      return text.split('\n').filter((line) => line !== '');
+    },
     post: (path, body, answer) => ask('POST', path, answer, body),
     put: (path, body, answer) => ask('PUT', path, answer, body),
   };
@@ -51,10 +61,17 @@ function search(query: Query): string {
   return given.size === 0 ? '' : `?${given.toString()}`;
 }
 
-async function exchange(url: string, path: string, init: RequestInit): Promise<{ status: number; text: string }> {
+interface Exchanged {
+  status: number;
+  type: string;
+  text: string;
+}
+
+async function exchange(url: string, path: string, init: RequestInit): Promise<Exchanged> {
   try {
     const response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(ANSWERED_WITHIN_MS) });
-    return { status: response.status, text: await response.text() };
+    const type = response.headers.get('content-type') ?? '';
+    return { status: response.status, type, text: await response.text() };
   } catch (error) {
     const reason = reasonOf(error);
     const doubtful = init.method !== 'GET' && !NEVER_ARRIVED.test(reason);

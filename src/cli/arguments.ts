@@ -28,6 +28,8 @@ export const userId = parser(z.coerce.number().int().positive(), 'It is not the 
 
 export const attempts = parser(z.coerce.number().int().min(2).max(1000), 'It is not a number from 2 to 1000.');
 
+export const seq = parser(z.coerce.number().int().min(0), 'It is not the number of a record.');
+
 export const LIMIT = { fallback: 50, most: 200 };
 export const limit = parser(
   z.coerce.number().int().min(1).max(LIMIT.most),

@@ -7,6 +7,7 @@ import { Failure, misused } from './failure.ts';
 
 // What `npm start` leaves in its data folder while it runs, and of the demo that it seeded.
 const addresses = z.object({ apiUrl: z.string(), databaseUrl: z.string(), temporalAddress: z.string().optional() });
+const secrets = z.object({ TOKEN_KEYS: z.string(), AUDIT_KEYS: z.string() });
 const demo = z.object({ operator: z.string() });
 
 export interface ApiPlace {
@@ -41,6 +42,14 @@ export function findTemporal({ DATA_DIR }: CliConfig, env: NodeJS.ProcessEnv): N
   const address = readJson(DATA_DIR, 'addresses.json', addresses)?.temporalAddress;
   if (address === undefined) throw nothingRuns(DATA_DIR, 'set TEMPORAL_ADDRESS');
   return { ...env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' };
+}
+
+/** Keys that the settings name, else those of the data folder, which fit its own database alone. @throws Failure */
+export function findKeys(name: 'TOKEN_KEYS' | 'AUDIT_KEYS', config: CliConfig): string {
+  const own = config.DATABASE_URL === undefined ? readJson(config.DATA_DIR, 'secrets.json', secrets) : undefined;
+  const keys = config[name] ?? own?.[name];
+  if (keys !== undefined) return keys;
+  throw misused(`${name} is not set.`, `set it, or ${name}_FILE, to what the worker has.`);
 }
 
 function nothingRuns(dataDir: string, otherwise: string): Failure {

@@ -16,7 +16,7 @@ import { createSession } from './session.ts';
 
 const DESCRIPTION = `What an operator does.
 
-The commands ask the API at UC_API_URL with the token in UC_API_TOKEN; "tokens", "deletions" and "receipts export" use the database itself, at DATABASE_URL, and "deletions" Temporal as well. What is not set is found in the data folder (DATA_DIR, .data unless told) of a stack that runs there.`;
+The commands ask the API at UC_API_URL with the token in UC_API_TOKEN; "tokens", "deletions", "receipts export" and "audit verify" use the database itself, at DATABASE_URL, and "deletions" Temporal as well. What is not set is found in the data folder (DATA_DIR, .data unless told) of a stack that runs there.`;
 
 /** Every command, bound to the process that it runs in. */
 export function createProgram(edge: Edge): Command {

@@ -17,11 +17,20 @@ export interface AuditRecord {
   detail?: Record<string, unknown>;
 }
 
+/** Written with the record, so that those of an instance are found by an index, whatever becomes of the subject. */
+const INSTANCE_OF = `case $1::text
+  when 'connection' then (select instance_id from connection where id = $2::uuid)
+  when 'request' then (select instance_id from access_request where id = $2::uuid)
+  when 'sync' then coalesce(
+    (select id from instance where id = $2::uuid), (select instance_id from connection where id = $2::uuid))
+  when 'sharing' then $2::uuid
+  when 'instance' then $2::uuid end`;
+
 /** Must be called inside the transition's own transaction. @returns the version that orders the subject's records */
 export async function recordAudit(tx: Queryable, record: AuditRecord): Promise<number> {
   const { rows } = await tx.query<{ version: number }>(
-    `insert into audit (subject_kind, subject_id, version, action, actor, at, operation_id, detail)
-     values ($1, $2, nextval('projection_version'), $3, $4, $5, $6, $7) returning version`,
+    `insert into audit (subject_kind, subject_id, instance_id, version, action, actor, at, operation_id, detail)
+     values ($1, $2, ${INSTANCE_OF}, nextval('projection_version'), $3, $4, $5, $6, $7) returning version`,
     [
       record.subjectKind,
       record.subjectId,

@@ -15,12 +15,9 @@ export interface KeptWithdrawal {
 }
 
 /** As of receipts: whoever is just writing a record is waited for. */
-export async function withdrawalHorizon(pool: Pool): Promise<number> {
-  return inTransaction(pool, async (tx) => {
-    await tx.query('lock table audit in share mode');
-    const { rows } = await tx.query<{ seq: number }>('select coalesce(max(id), 0) as seq from audit');
-    return rows[0]!.seq;
-  });
+export async function withdrawalHorizon(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ seq: number }>('select audit_horizon() as seq');
+  return rows[0]!.seq;
 }
 
 export async function withdrawalsBetween(

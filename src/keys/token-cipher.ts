@@ -1,9 +1,8 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { DomainError } from '../domain/errors.ts';
+import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
 import type { TokenCipher } from '../ports/token-cipher.ts';
+import { readKeyRing } from './key-ring.ts';
 
 const ALGORITHM = 'aes-256-gcm';
-const KEY_BYTES = 32;
 /** NIST SP 800-38D: 96 bits is the length that needs no further hashing. */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -18,15 +17,10 @@ const DATA_AT = TAG_AT + TAG_BYTES;
  * @throws Error for a list that cannot be used; its message holds no key
  */
 export function createTokenCipher(keys: string): TokenCipher {
-  const ring = readKeys(keys);
-  const [keyId, sealing] = [...ring][0]!;
-  const tryOpen: TokenCipher['tryOpen'] = (ciphertext, sealedWith, boundTo) => {
-    const key = ring.get(sealedWith);
-    if (key === undefined || ciphertext.length < DATA_AT || ciphertext[0] !== LAYOUT) return undefined;
-    return decrypt(ciphertext, key, boundTo);
-  };
+  const ring = readKeyRing(keys);
+  const { id: keyId, key: sealing } = ring.newest;
   return {
-    tryOpen,
+    keyId,
     seal(plain, boundTo) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(ALGORITHM, sealing, iv, { authTagLength: TAG_BYTES });
@@ -36,9 +30,9 @@ export function createTokenCipher(keys: string): TokenCipher {
       return { ciphertext: Buffer.concat([Buffer.of(LAYOUT), iv, cipher.getAuthTag(), data]), keyId };
     },
     open(ciphertext, sealedWith, boundTo) {
-      const plain = tryOpen(ciphertext, sealedWith, boundTo);
-      if (plain === undefined) throw new DomainError('token_unreadable');
-      return plain;
+      const key = ring.find(sealedWith);
+      if (key === undefined || ciphertext.length < DATA_AT || ciphertext[0] !== LAYOUT) return undefined;
+      return decrypt(ciphertext, key, boundTo);
     },
   };
 }
@@ -61,18 +55,4 @@ function decrypt(ciphertext: Buffer, key: KeyObject, boundTo: string): string | 
 /** The layout's byte is authenticated too, so that a later layout cannot be passed off as this one. */
 function additionalData(boundTo: string): Buffer {
   return Buffer.concat([Buffer.of(LAYOUT), Buffer.from(boundTo)]);
-}
-
-function readKeys(keys: string): Map<string, KeyObject> {
-  const ring = new Map<string, KeyObject>();
-  for (const [index, entry] of keys.split(',').entries()) {
-    const colon = entry.indexOf(':');
-    const id = entry.slice(0, colon);
-    const bytes = Buffer.from(entry.slice(colon + 1), 'base64');
-    if (colon < 1 || bytes.length !== KEY_BYTES)
-      throw new Error(`Token key ${index + 1} is not "<id>:<32 bytes in base64>"`);
-    if (ring.has(id)) throw new Error(`Token key ${index + 1} has the id of an earlier one`);
-    ring.set(id, createSecretKey(bytes));
-  }
-  return ring;
 }

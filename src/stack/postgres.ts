@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,9 +18,18 @@ export type PostgresOptions = {
   durable?: boolean;
 };
 
-export type Postgres = { url: string; pid: number; child: Child; stop(): Promise<void> };
+export type Postgres = {
+  /** As the cluster's superuser. */
+  url: string;
+  /** As the role that API and worker run as, which is made with the tables. */
+  applicationUrl: string;
+  pid: number;
+  child: Child;
+  stop(): Promise<void>;
+};
 
 const DATABASE = 'unified_contributions';
+const APPLICATION = 'unified_contributions';
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -53,7 +63,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   });
   const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}/${DATABASE}`;
   await createDatabase(url);
-  return { url, pid: child.pid, child, stop: () => child.stop(20_000) };
+  const applicationUrl = `postgres://${APPLICATION}:${passwordOf(APPLICATION, cluster)}@127.0.0.1:${port}/${DATABASE}`;
+  return { url, applicationUrl, pid: child.pid, child, stop: () => child.stop(20_000) };
+}
+
+/** Made of the superuser's, so that both come and go with the cluster; nobody gets from this one to that one. */
+function passwordOf(role: string, { password }: Cluster): string {
+  return createHmac('sha256', password).update(role).digest('hex');
 }
 
 // A killed server leaves its postmaster.pid, and the pid in it may be a stranger's by now, which PostgreSQL cannot tell.

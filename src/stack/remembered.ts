@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { freePort, freePortNear } from './ports.ts';
 import { StackProblem } from './problem.ts';
 
-const secrets = z.object({ TOKEN_KEYS: z.string(), AUDIT_KEY: z.string(), SESSION_KEY: z.string() });
+const secrets = z.object({ TOKEN_KEYS: z.string(), AUDIT_KEYS: z.string() });
 export type Secrets = z.infer<typeof secrets>;
 
 const ports = z.record(z.string(), z.int());
@@ -14,7 +14,7 @@ const ports = z.record(z.string(), z.int());
 export function readSecrets(dataDir: string): Secrets {
   const file = join(dataDir, 'secrets.json');
   if (!existsSync(file)) {
-    write(file, { TOKEN_KEYS: `k1:${key()}`, AUDIT_KEY: key(), SESSION_KEY: key() } satisfies Secrets);
+    write(file, { TOKEN_KEYS: `k1:${key()}`, AUDIT_KEYS: `a1:${key()}` } satisfies Secrets);
   }
   try {
     return secrets.parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../db/migrate.ts';
+import { prepareApplicationRole } from '../db/roles.ts';
 import { cacheFolder } from './cache.ts';
 import type { Crew } from './crew.ts';
 import { assertDatabaseAnswers, findExternalTemporal, namesTemporal } from './external.ts';
@@ -12,18 +13,33 @@ type ServerOptions = { dataDir: string; log: Log; crew: Crew };
 
 type DatabaseOptions = ServerOptions & { port: number; durable: boolean };
 
-/** The URL of a database that is up to date: the one that DATABASE_URL names, else the embedded one. */
-export async function findOrStartDatabase({ dataDir, log, crew, port, durable }: DatabaseOptions): Promise<string> {
-  const external = process.env['DATABASE_URL'];
-  if (external) await assertDatabaseAnswers(external);
-  const url = external || crew.addServer(await startPostgres({ dataDir, port, log, durable })).url;
+/** A database that is up to date, as its owner and as the application; one role may be both where it is not ours. */
+export type DatabasePlace = { ownerUrl: string; url: string };
+
+/** The one that DATABASE_URL names, else the embedded one. */
+export async function findOrStartDatabase(options: DatabaseOptions): Promise<DatabasePlace> {
+  const { ownerUrl, url } = (await externalDatabase()) ?? (await embeddedDatabase(options));
   try {
-    await migrate(url);
+    await migrate(ownerUrl);
+    if (ownerUrl !== url) await prepareApplicationRole(ownerUrl, url);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StackProblem(`The database could not be brought up to date (${reason}): put that right and start again.`);
   }
-  return url;
+  return { ownerUrl, url };
+}
+
+async function externalDatabase(): Promise<DatabasePlace | undefined> {
+  const url = process.env['DATABASE_URL'];
+  if (!url) return undefined;
+  const ownerUrl = process.env['MIGRATE_DATABASE_URL'] || url;
+  await assertDatabaseAnswers(ownerUrl);
+  return { ownerUrl, url };
+}
+
+async function embeddedDatabase({ dataDir, log, crew, port, durable }: DatabaseOptions): Promise<DatabasePlace> {
+  const { url, applicationUrl } = crew.addServer(await startPostgres({ dataDir, port, log, durable }));
+  return { ownerUrl: url, url: applicationUrl };
 }
 
 /** `env` is what a client's environment needs to find the server, by `@temporalio/envconfig`. */

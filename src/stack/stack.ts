@@ -40,6 +40,8 @@ type Worker = {
 
 export type Stack = {
   databaseUrl: string;
+  /** The same database as the owner of its tables: for migrations, dumps and repairs by hand. */
+  ownerUrl: string;
   temporalAddress: string;
   temporalUi: string | undefined;
   apiUrl: string;
@@ -90,7 +92,7 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
   const remembered = await rememberedPorts(dataDir, ['postgres', 'temporal', 'temporalUi', 'instance', 'github']);
 
   const common = { dataDir, log: options.log, crew };
-  const [databaseUrl, temporal, peers] = await Promise.all([
+  const [database, temporal, peers] = await Promise.all([
     findOrStartDatabase({
       ...common,
       port: ports.postgres ?? remembered('postgres'),
@@ -112,8 +114,10 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
   const env = {
     ...secrets,
     ...process.env,
+    // The owner's, for migrations alone.
+    MIGRATE_DATABASE_URL: undefined,
     ...temporal.env,
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: database.url,
     PORT: String(port),
     PUBLIC_URL: apiUrl,
     ...(peers ? demoSettings(peers) : {}),
@@ -121,11 +125,15 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
   };
   const worker = parts.includes('worker') ? startWorker({ dataDir, env }, crew) : undefined;
   if (parts.includes('api')) {
-    const api = crew.addProgram(startProgram('api', 'src/api/server.ts', { dataDir, env }));
+    // It seals no audit record, so it gets no key for it.
+    const api = crew.addProgram(
+      startProgram('api', 'src/api/server.ts', { dataDir, env: { ...env, AUDIT_KEYS: undefined } }),
+    );
     await untilReady(apiUrl, () => api.hasExited());
   }
   return {
-    databaseUrl,
+    databaseUrl: database.url,
+    ownerUrl: database.ownerUrl,
     temporalAddress: temporal.address,
     temporalUi: temporal.ui,
     apiUrl,

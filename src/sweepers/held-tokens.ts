@@ -25,7 +25,7 @@ export async function giveBackHeldTokens(deps: HeldTokenDeps, stop?: AbortSignal
 }
 
 async function isGivenBack(deps: HeldTokenDeps, held: HeldToken, signal: AbortSignal): Promise<boolean> {
-  const token = deps.cipher.tryOpen(held.ciphertext, held.keyId, held.id);
+  const token = deps.cipher.open(held.ciphertext, held.keyId, held.id);
   if (token === undefined) return false;
   if (held.instanceId === null) return deps.github.revoke(token, signal);
   const instance = await loadInstance(deps.pool, held.instanceId);
@@ -34,7 +34,7 @@ async function isGivenBack(deps: HeldTokenDeps, held: HeldToken, signal: AbortSi
   // What cannot be taken back ends by itself, within the hour.
   if (!source.tokensRevocable) return true;
   const secret = instance.oauth?.secret;
-  const clientSecret = secret && deps.cipher.tryOpen(secret.ciphertext, secret.keyId, instance.id);
+  const clientSecret = secret && deps.cipher.open(secret.ciphertext, secret.keyId, instance.id);
   if (!instance.oauth || clientSecret === undefined) return false;
   const oauth = { clientId: instance.oauth.clientId, clientSecret };
   return (await source.revoke({ ...sourceInstance(instance), oauth }, token, signal)).ok;

@@ -52,7 +52,7 @@ async function revokeAt(
 ): Promise<boolean> {
   const instance = await loadInstance(deps.pool, instanceId);
   const clientSecret =
-    instance?.oauth && deps.cipher.tryOpen(instance.oauth.secret.ciphertext, instance.oauth.secret.keyId, instance.id);
+    instance?.oauth && deps.cipher.open(instance.oauth.secret.ciphertext, instance.oauth.secret.keyId, instance.id);
   if (!instance?.oauth || clientSecret === undefined) return true;
   const where: SourceInstance = {
     ...sourceInstance(instance),
@@ -60,7 +60,7 @@ async function revokeAt(
   };
   for (const { connectionId, ...sealed } of due) {
     if (signal.aborted) return true;
-    const token = deps.cipher.tryOpen(sealed.ciphertext, sealed.keyId, connectionId);
+    const token = deps.cipher.open(sealed.ciphertext, sealed.keyId, connectionId);
     if (token === undefined) continue;
     const answer = await deps.sources[instance.kind].revoke(where, token, signal);
     if (answer.ok) {

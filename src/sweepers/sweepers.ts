@@ -11,9 +11,10 @@ import * as sightings from '../db/sightings.ts';
 import { withClient, type Pool } from '../db/pool.ts';
 import { connectionStart, deliverIntent, startOrphan, unlessStarted, wakeConnection } from '../temporal/deliver.ts';
 import { giveBackHeldTokens, type HeldTokenDeps } from './held-tokens.ts';
+import { sealAudit, type SealerDeps } from './audit-sealer.ts';
 import { revokeTokens } from './revocations.ts';
 
-export interface SweeperDeps extends HeldTokenDeps {
+export interface SweeperDeps extends HeldTokenDeps, SealerDeps {
   pool: Pool;
   client: Client;
   config: Config;
@@ -111,6 +112,8 @@ const revoke: Sweep = (run) => revokeTokens(run, run.stop);
 
 const giveBack: Sweep = (run) => giveBackHeldTokens(run, run.stop);
 
+const seal: Sweep = (run) => sealAudit(run, run.stop);
+
 const tidy: Sweep = ({ pool, clock }) => removeOutdated(pool, clock().toISOString());
 
 const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
@@ -122,6 +125,7 @@ const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
   { name: 'overdue', lock: 6, sweep: wakeOverdue },
   { name: 'stuck', lock: 7, sweep: wakeStuck },
   { name: 'held tokens', lock: 9, sweep: giveBack },
+  { name: 'audit', lock: 10, sweep: seal },
 ];
 
 /** One worker at a time sweeps; one that fails is logged and goes on the next time. */

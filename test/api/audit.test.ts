@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { recordAudit } from '../../src/db/audit.ts';
 import { addMs } from '../../src/domain/dates.ts';
+import { sealAll, writeRecord } from '../db/audit-world.ts';
+import { SEALING } from '../support/audit-seal.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 
 let world: ApiWorld;
@@ -75,6 +77,42 @@ describe('the audit', () => {
       await world.operator.post('/api/v1/accounts', { kind: 'organization', slug: `a-${randomUUID().slice(0, 8)}` });
     }
     expect(pages).toEqual(all);
+  });
+
+  test('is exported as lines a page, sealed records alone, by the same filters', async () => {
+    await sealAll(world.pool, SEALING.seal);
+    const unsealed = await writeRecord(world.pool);
+    const { text, status } = await world.operator.get(`/api/v1/audit/export?instance=${instanceId}`);
+    expect(status).toBe(200);
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record_ & { seq: number });
+    const listed = (await list(`instance=${instanceId}`)).items.toReversed();
+    expect(lines.map(({ id, action }) => ({ id, action }))).toEqual(listed.map(({ id, action }) => ({ id, action })));
+    const last = lines.at(-1)!;
+    expect(last).toMatchObject({ instanceId, keyId: 'a1', hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect((await world.operator.get(`/api/v1/audit/export?instance=${instanceId}&after=${last.seq}`)).text).toBe('');
+    expect((await world.operator.get('/api/v1/audit/export')).text).not.toContain(unsealed);
+  });
+
+  test('is found by an index, whatever it is filtered by', async () => {
+    await world.pool.query(
+      `insert into audit (subject_kind, subject_id, instance_id, version, action, actor, at)
+       select 'token', gen_random_uuid(), gen_random_uuid(), nextval('projection_version'), 'token.created', 'token:' || n,
+         timestamptz '2020-01-01' + n * interval '1 hour' from generate_series(1, 20000) as n`,
+    );
+    await world.pool.query('analyze audit');
+    const plan = async (condition: string) => {
+      const { rows } = await world.pool.query<{ 'QUERY PLAN': string }>(
+        `explain select * from audit where ${condition} order by id desc limit 50`,
+      );
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    expect(await plan(`subject_id = '${connectionId}'`)).toContain('audit_subject');
+    expect(await plan(`instance_id = '${instanceId}'`)).toContain('audit_instance');
+    expect(await plan(`actor = 'token:77'`)).toContain('audit_actor');
+    expect(await plan(`at >= '2020-02-01' and at < '2020-02-02'`)).toContain('audit_at');
   });
 
   test('holds ids, states, times and totals, and nothing of what was sent', async () => {

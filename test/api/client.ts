@@ -60,7 +60,7 @@ export function caller(url: string, token?: string): Caller {
 
 async function toReply(response: Response): Promise<Reply> {
   const text = await response.text();
-  const body = (/json/.test(mediaType(response)) ? JSON.parse(text) : {}) as Record<string, unknown>;
+  const body = (/[/+]json$/.test(mediaType(response)) ? JSON.parse(text) : {}) as Record<string, unknown>;
   const code = response.status >= 400 ? (body['code'] as string) : undefined;
   return { status: response.status, headers: response.headers, body, text, code };
 }

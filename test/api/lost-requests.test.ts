@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { accessRequestWorkflowId, requestQuery } from '../../src/workflows/access-request.messages.ts';
+import { SEALING } from '../support/audit-seal.ts';
 import { eventually } from '../support/eventually.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 import type { Caller } from './client.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
   stopSweepers = startSweepers({
     ...world.parts,
     github: world.deps.github,
+    audit: SEALING,
     log: pino({ level: 'silent' }),
     clock: () => new Date(),
   });

@@ -23,6 +23,8 @@ const STAMPS = [
   // When a row came, when a sweep looked at it, and when an act was last handed over: what a sweeper looks at.
   /\b(?:recorded_at|looked_at|delivered_at) < now\(\)/g,
   /\b(?:looked_at|delivered_at) = now\(\)/g,
+  // How old a record is that waits for its seal.
+  /\bclock_timestamp\(\) - recorded_at/g,
   // How long one reader may take to refresh a token.
   /\brefresh_until (?:<|=) now\(\)/g,
 ];

@@ -66,9 +66,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['express', NODE],
   },
   'src/api/views/': { may: ['src/domain/'], packages: [] },
-  // The API over HTTP; the database for tokens and repairs.
+  // The API over HTTP; the database for tokens and repairs, the keys for what is about them.
   'src/cli/': {
-    may: ['src/domain/', 'src/db/', 'src/config.ts', 'src/repair/', 'src/temporal/connect.ts'],
+    may: ['src/domain/', 'src/db/', 'src/keys/', 'src/config.ts', 'src/repair/', 'src/temporal/connect.ts'],
     packages: ['commander', 'zod', 'pg', 'prettier', '@temporalio/client', NODE],
   },
   // What looks at rows and workflows at once, and puts them together again.

@@ -48,7 +48,10 @@ describe('an audit record', () => {
     ['dated back', `update audit set at = at - interval '1 day'`],
     ['removed', 'delete from audit'],
     ['removed with all others', 'truncate audit'],
-    ['sealed with another content', `update audit set sealed_seq = id, hash = 'x', detail = '{"a": 1}'`],
+    [
+      'sealed with another content',
+      `update audit set sealed_seq = id, hash = 'x', seal_key_id = 'a1', detail = '{"a": 1}'`,
+    ],
     ['sealed without a hash', 'update audit set sealed_seq = id'],
   ])('is never %s', async (_, statement) => {
     await recordAudit(world.pool, record(randomUUID()));
@@ -58,7 +61,7 @@ describe('an audit record', () => {
   test('is sealed once', async () => {
     const subject = randomUUID();
     await recordAudit(world.pool, record(subject));
-    const seal = `update audit set sealed_seq = id, hash = $2 where subject_id = $1`;
+    const seal = `update audit set sealed_seq = id, hash = $2, seal_key_id = 'a1' where subject_id = $1`;
     await world.pool.query(seal, [subject, Buffer.from('first')]);
     expect(await errorOf(world.pool.query(seal, [subject, Buffer.from('second')]))).toBe(INSUFFICIENT_PRIVILEGE);
     const { rows } = await world.pool.query('select hash from audit where subject_id = $1', [subject]);

@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { loadCliConfig, loadConfig } from '../../src/config.ts';
+import { loadCliConfig, loadConfig, loadSealerConfig } from '../../src/config.ts';
 
 const settings = readSettings(readFileSync('.env.example', 'utf8'));
 // The example's key is none, so that nobody runs with a key that all can read.
-const KEY = { TOKEN_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}` };
+const key = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
+const KEY = { TOKEN_KEYS: key, AUDIT_KEYS: key };
 const REQUIRED = {
   ...Object.fromEntries(settings.filter((one) => one.required).map(({ name, value }) => [name, value])),
   ...KEY,
@@ -36,14 +37,15 @@ function namesAskedFor(read: (env: NodeJS.ProcessEnv) => unknown): Set<string> {
   const names = new Set<string>();
   const env = new Proxy<NodeJS.ProcessEnv>(
     {},
-    { get: (_, name) => void (typeof name === 'string' && !name.endsWith('_FILE') && names.add(name)) },
+    { get: (_, name) => void (typeof name === 'string' && names.add(name)) },
   );
   try {
     read(env);
   } catch {
     // What is needed is missing; the names were asked for all the same.
   }
-  return names;
+  // NAME_FILE is how NAME is said by a file.
+  return new Set([...names].filter((name) => !names.has(name.replace(/_FILE$/, '')) || !name.endsWith('_FILE')));
 }
 
 function sourceOf(folder: string, ending: RegExp): string {
@@ -51,9 +53,12 @@ function sourceOf(folder: string, ending: RegExp): string {
   return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
 }
 
-const ours = new Set([...namesAskedFor(loadConfig), ...namesAskedFor(loadCliConfig)]);
+const ours = new Set([loadConfig, loadSealerConfig, loadCliConfig].flatMap((read) => [...namesAskedFor(read)]));
 const envconfig = dirname(createRequire(import.meta.url).resolve('@temporalio/envconfig'));
 const elsewhere = sourceOf('src/stack', /\.ts$/) + sourceOf(envconfig, /\.js$/);
+
+/** As a worker starts. */
+const load = (env: NodeJS.ProcessEnv) => ({ ...loadConfig(env), ...loadSealerConfig(env) });
 
 test('the example names every setting that the API, the worker and the CLI read', () => {
   expect(ours.size).toBeGreaterThan(30);
@@ -69,17 +74,18 @@ test('the example names nothing that nobody reads, and nothing twice', () => {
 test('each default that the example shows is the default', () => {
   const shown = { ...Object.fromEntries(settings.map(({ name, value }) => [name, value])), ...KEY };
   expect(loadConfig(shown)).toEqual(loadConfig(REQUIRED));
+  expect(loadSealerConfig(shown)).toEqual(loadSealerConfig(REQUIRED));
   expect(loadCliConfig(shown)).toEqual(loadCliConfig(REQUIRED));
 });
 
-test('the key that the example shows is refused', () => {
-  const shown = settings.find(({ name }) => name === 'TOKEN_KEYS')!.value;
-  expect(() => loadConfig({ ...REQUIRED, TOKEN_KEYS: shown })).toThrow('make one with "openssl rand -base64 32"');
+test.each(['TOKEN_KEYS', 'AUDIT_KEYS'])('the key that the example shows is refused: %s', (wanted) => {
+  const shown = settings.find(({ name }) => name === wanted)!.value;
+  expect(() => load({ ...REQUIRED, [wanted]: shown })).toThrow('make one with "openssl rand -base64 32"');
 });
 
 test('a setting without a comment sign is one that the API and the worker cannot do without', () => {
   for (const name of Object.keys(REQUIRED)) {
-    expect(() => loadConfig({ ...REQUIRED, [name]: undefined })).toThrow(`${name}:`);
+    expect(() => load({ ...REQUIRED, [name]: undefined })).toThrow(`${name}:`);
   }
 });
 

@@ -4,7 +4,6 @@ import { assert, property, string } from 'fast-check';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
-const unreadable = expect.objectContaining({ code: 'token_unreadable' });
 
 describe('token encryption', () => {
   const [older, newer] = [key('k1'), key('k2')];
@@ -21,7 +20,7 @@ describe('token encryption', () => {
 
   test('does not open a ciphertext that was moved to another row', () => {
     const { ciphertext, keyId } = cipher.seal('gho_secret', 'connection-1');
-    expect(() => cipher.open(ciphertext, keyId, 'connection-2')).toThrow(unreadable);
+    expect(cipher.open(ciphertext, keyId, 'connection-2')).toBeUndefined();
   });
 
   test('does not open a ciphertext with any one bit changed, or cut anywhere', () => {
@@ -29,10 +28,10 @@ describe('token encryption', () => {
     for (let bit = 0; bit < ciphertext.length * 8; bit += 1) {
       const changed = Buffer.from(ciphertext);
       changed[bit >> 3]! ^= 1 << (bit & 7);
-      expect(() => cipher.open(changed, keyId, 'connection-1')).toThrow(unreadable);
+      expect(cipher.open(changed, keyId, 'connection-1')).toBeUndefined();
     }
     for (let length = 0; length < ciphertext.length; length += 1) {
-      expect(() => cipher.open(ciphertext.subarray(0, length), keyId, 'connection-1')).toThrow(unreadable);
+      expect(cipher.open(ciphertext.subarray(0, length), keyId, 'connection-1')).toBeUndefined();
     }
   });
 
@@ -44,8 +43,8 @@ describe('token encryption', () => {
 
   test('does not open what a key sealed that is no longer listed, or another one under the same id', () => {
     const { ciphertext, keyId } = cipher.seal('gho_secret', 'connection-1');
-    expect(() => createTokenCipher(older).open(ciphertext, keyId, 'connection-1')).toThrow(unreadable);
-    expect(() => createTokenCipher(key('k2')).open(ciphertext, keyId, 'connection-1')).toThrow(unreadable);
+    expect(createTokenCipher(older).open(ciphertext, keyId, 'connection-1')).toBeUndefined();
+    expect(createTokenCipher(key('k2')).open(ciphertext, keyId, 'connection-1')).toBeUndefined();
   });
 
   test('never seals the same token to the same bytes', () => {
@@ -57,15 +56,15 @@ describe('token encryption', () => {
 
   test('shows neither the token nor a key in what it throws', () => {
     const { ciphertext, keyId } = cipher.seal('gho_secret', 'connection-1');
-    expect(() => cipher.open(ciphertext, keyId, 'elsewhere')).toThrow(/^The stored token cannot be decrypted$/);
+    expect(cipher.open(ciphertext, keyId, 'elsewhere')).toBeUndefined();
     const short = randomBytes(16).toString('base64');
-    expect(() => createTokenCipher(`k1:${short}`)).toThrow(/^Token key 1 is not "<id>:<32 bytes in base64>"$/);
+    expect(() => createTokenCipher(`k1:${short}`)).toThrow(/^Key 1 is not "<id>:<32 bytes in base64>"$/);
   });
 
   test.each(['', 'k1', ':AAAA', 'k1:', `${key('k1')},`, `${key('k1')},${key('k1')}`])(
     'refuses the key list %#',
     (keys) => {
-      expect(() => createTokenCipher(keys)).toThrow(/^Token key \d/);
+      expect(() => createTokenCipher(keys)).toThrow(/^Key \d/);
     },
   );
 });

@@ -1,6 +1,7 @@
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { createApiWorld, type ApiWorld } from '../api/api-world.ts';
 import { startWork } from '../api/workers.ts';
+import { SEALING } from '../support/audit-seal.ts';
 import type { Durations } from './product.ts';
 
 /** Short enough to live through many windows, and long enough for several acts within one. */
@@ -30,7 +31,8 @@ export async function startSystem(): Promise<SystemHost> {
   });
   const stopWork = await startWork(world);
   const { parts, deps } = world;
-  const stopSweeps = startSweepers({ ...parts, github: deps.github, log: deps.logger, clock: () => new Date() });
+  const { github, logger: log } = deps;
+  const stopSweeps = startSweepers({ ...parts, github, audit: SEALING, log, clock: () => new Date() });
   return {
     world,
     async close() {

@@ -9,7 +9,7 @@ import { isRunning, type ProcessIdentity } from '../../src/stack/process-identit
 import { createSandbox, ended, firstLine } from './sandbox.ts';
 
 const LAUNCHER = fileURLToPath(new URL('./launcher.ts', import.meta.url));
-const ready = z.object({ databaseUrl: z.string(), peers: z.object({ instance: z.url(), github: z.url() }) });
+const ready = z.object({ ownerUrl: z.string(), peers: z.object({ instance: z.url(), github: z.url() }) });
 
 const sandbox = createSandbox();
 afterEach(() => sandbox.clean());
@@ -19,7 +19,7 @@ describe('a launcher', () => {
     const dataDir = sandbox.folder();
     const first = launch(dataDir);
     const before = ready.parse(JSON.parse(await firstLine(first)));
-    await query(before.databaseUrl, 'create table kept as select 42 as answer');
+    await query(before.ownerUrl, 'create table kept as select 42 as answer');
     const children = notedChildren(dataDir);
     expect(children).toHaveLength(3);
     expect(children.every(isRunning)).toBe(true);
@@ -31,7 +31,7 @@ describe('a launcher', () => {
     const second = launch(dataDir);
     const after = ready.parse(JSON.parse(await firstLine(second)));
     expect(after).toEqual(before);
-    expect(await query(after.databaseUrl, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(await query(after.ownerUrl, 'select answer from kept')).toEqual([{ answer: 42 }]);
     await allGone(children);
 
     const beside = await ended(launch(dataDir));

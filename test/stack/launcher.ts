@@ -8,7 +8,7 @@ const stack = await startStack({
   durable: false,
   log: (line) => process.stderr.write(`${line}\n`),
 });
-process.stdout.write(`${JSON.stringify({ databaseUrl: stack.databaseUrl, peers: stack.peers })}\n`);
+process.stdout.write(`${JSON.stringify({ ownerUrl: stack.ownerUrl, peers: stack.peers })}\n`);
 process.once('SIGTERM', () => {
   void stack.stop().then(() => process.exit(0));
 });

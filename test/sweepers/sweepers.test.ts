@@ -4,6 +4,7 @@ import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import { pino } from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
+import { SEALING } from '../support/audit-seal.ts';
 import { createWorld, eventually, type World } from '../support/world.ts';
 
 let world: World;
@@ -29,7 +30,17 @@ function sweep(): void {
   const client = new Client({ connection: world.client.connection, interceptors: { workflow: [interceptor] } });
   const { pool, config, sources, github, cipher } = world;
   const lines = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
-  stop = startSweepers({ pool, client, config, sources, github, cipher, log: lines, clock: () => new Date() });
+  stop = startSweepers({
+    pool,
+    client,
+    config,
+    sources,
+    github,
+    cipher,
+    audit: SEALING,
+    log: lines,
+    clock: () => new Date(),
+  });
 }
 
 test('one that cannot be woken is logged and keeps none of the others from their turn', async () => {

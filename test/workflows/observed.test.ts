@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { connectionWorkflowId } from '../../src/workflows/ids.ts';
+import { SEALING } from '../support/audit-seal.ts';
 import { manySending, runSync } from '../support/many-sending.ts';
 import { createWorld, eventually, type Developer, type World } from '../support/world.ts';
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
     sources,
     github,
     cipher,
+    audit: SEALING,
     log: pino({ level: 'silent' }),
     clock: () => new Date(),
   });

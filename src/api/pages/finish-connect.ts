@@ -17,13 +17,13 @@ import { demandActor } from './operate.ts';
 export async function finishConnect(deps: Deps, session: Session, heldTokenId: string | null): Promise<string> {
   const person = asPerson(demandActor(session));
   const held = heldTokenId === null ? undefined : await loadHeldToken(deps.pool, heldTokenId);
-  const token = held && deps.cipher.tryOpen(held.ciphertext, held.keyId, held.id);
+  const token = held && deps.cipher.open(held.ciphertext, held.keyId, held.id);
   // Given back meanwhile: it took too long. One of another instance is of another connect.
   if (held === undefined || token === undefined || held.instanceId !== person.instanceId) {
     throw new DomainError('sign_in_invalid');
   }
   const refreshToken =
-    held.refreshCiphertext === null ? undefined : deps.cipher.tryOpen(held.refreshCiphertext, held.keyId, held.id);
+    held.refreshCiphertext === null ? undefined : deps.cipher.open(held.refreshCiphertext, held.keyId, held.id);
   const given = { token, refreshToken, expiresAt: held.expiresAt ?? undefined };
   const there = (await connectionsOfPerson(deps, person)).find((row) => row.instanceId === person.instanceId);
   if (there) {

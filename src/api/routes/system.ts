@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unsealedSeconds } from '../../db/audit-seal.ts';
 import { isMigrated } from '../../db/migrate.ts';
 import { HELD_WORDS, heldEpoch } from '../../db/restore-epoch.ts';
 import { DomainError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
@@ -49,13 +50,13 @@ export function systemRoutes(api: readonly Route[], metrics: Pick<Metrics, 'rend
       path: '/metrics',
       operationId: 'getMetrics',
       tag,
-      summary: 'Requests by route, status and code, for Prometheus',
+      summary: 'Requests by route, status and code, and how long audit records wait for their seal, for Prometheus',
       action: null,
       responses: { 200: { description: 'Prometheus text.', content: { 'text/plain': z.string() } } },
-      handler: async () => ({
+      handler: async ({ deps }) => ({
         status: 200,
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        body: metrics.render(),
+        body: metrics.render() + (await unsealedGauge(deps)),
       }),
     }),
     publicRoute({
@@ -132,6 +133,19 @@ async function ready({ pool, temporal }: Deps) {
   throw new DomainError('service_unavailable', 'Not ready: see "facts" for what is missing.', {
     facts: { database, migrated, temporal: workflows },
   });
+}
+
+/** Nothing where PostgreSQL does not answer: what is not known is not said. */
+async function unsealedGauge({ pool }: Deps): Promise<string> {
+  let seconds: number | undefined;
+  const asked = unsealedSeconds(pool).then((oldest) => (seconds = oldest ?? 0));
+  if (!(await reached(asked)) || seconds === undefined) return '';
+  return [
+    '# HELP uc_audit_unsealed_seconds Age of the oldest audit record without a seal.',
+    '# TYPE uc_audit_unsealed_seconds gauge',
+    `uc_audit_unsealed_seconds ${seconds}`,
+    '',
+  ].join('\n');
 }
 
 async function requireMigrated(pool: Deps['pool']): Promise<void> {

@@ -276,6 +276,8 @@ create table audit (
   id bigint generated always as identity primary key,
   subject_kind text not null check (subject_kind in ('connection', 'request', 'sharing', 'account', 'instance', 'profile', 'token', 'sync', 'restore')),
   subject_id uuid not null,
+  -- of which instance the subject is, if of one: no reference, since no row is waited for
+  instance_id uuid,
   version bigint not null,
   action text not null,
   actor text not null,
@@ -283,19 +285,26 @@ create table audit (
   operation_id text,
   detail jsonb not null default '{}',
   recorded_at timestamptz not null default now(),
-  sealed_seq bigint unique,
+  -- the transaction that wrote it: records are sealed in this order, once none from before can still come
+  xact xid8 not null default pg_current_xact_id(),
+  sealed_seq bigint unique check (sealed_seq > 0),
   hash bytea,
-  unique (subject_kind, subject_id, version)
+  seal_key_id text,
+  unique (subject_kind, subject_id, version),
+  check ((sealed_seq is null) = (hash is null) and (hash is null) = (seal_key_id is null))
 );
 create index audit_subject on audit (subject_id, id);
-create index audit_unsealed on audit (id) where sealed_seq is null;
+create index audit_instance on audit (instance_id, id) where instance_id is not null;
+create index audit_actor on audit (actor, id);
+create index audit_at on audit (at, id);
+create index audit_unsealed on audit (xact, id) where sealed_seq is null;
 create unique index audit_operation on audit (subject_id, operation_id) where operation_id is not null;
 
 create function audit_append_only() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE'
-    and old.sealed_seq is null and old.hash is null and new.sealed_seq is not null and new.hash is not null
-    and (to_jsonb(new) - 'sealed_seq' - 'hash') = (to_jsonb(old) - 'sealed_seq' - 'hash') then
+    and old.sealed_seq is null and new.sealed_seq is not null and new.hash is not null and new.seal_key_id is not null
+    and (to_jsonb(new) - 'sealed_seq' - 'hash' - 'seal_key_id') = (to_jsonb(old) - 'sealed_seq' - 'hash' - 'seal_key_id') then
     return new;
   end if;
   raise exception 'audit records are never changed or removed' using errcode = 'insufficient_privilege';
@@ -304,6 +313,21 @@ create trigger audit_append_only before update or delete on audit
   for each row execute function audit_append_only();
 create trigger audit_no_truncate before truncate on audit
   for each statement execute function audit_append_only();
+
+-- The highest number with no lower one still to come: whoever is just writing a record is waited for. Runs as the owner:
+-- the application may not lock what it may not change.
+create function audit_horizon() returns bigint language plpgsql security definer
+  set search_path = public, pg_temp as $$
+begin
+  lock table audit in share mode;
+  return (select coalesce(max(id), 0) from audit);
+end $$;
+
+-- When the head of the sealed records was last exported.
+create table audit_export (
+  only_row boolean primary key default true check (only_row),
+  exported_at timestamptz not null
+);
 
 create table outbox (
   id uuid primary key,
