@@ -9,8 +9,8 @@ import { StackProblem } from './problem.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_LIMIT_MS = 60_000;
 
-const peers = z.object({ instance: z.url(), github: z.url() });
-/** Addresses of the demo's instance and of its GitHub.com. */
+const peers = z.object({ instance: z.url(), github: z.url(), staff: z.url() });
+/** Addresses of the demo's instance, of its GitHub.com, and of the issuer where its support signs in. */
 export type Peers = z.infer<typeof peers>;
 
 export type ProgramOptions = { dataDir: string; env: NodeJS.ProcessEnv };

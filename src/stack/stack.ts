@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { DEMO_GITHUB_APPLICATION } from '../../demo/peers/demo-people.ts';
+import { DEMO_STAFF_CLIENT, SUPPORT_GROUP } from '../../demo/peers/staff-accounts.ts';
 import type { Child } from './child.ts';
 import { createCrew, type Crew, STOPPED } from './crew.ts';
 import { announce, openDataFolder, withdraw } from './data-folder.ts';
@@ -89,7 +90,14 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
   const { dataDir, ports = {}, parts = ['peers', 'api', 'worker'] } = options;
   if (ports.api !== undefined && parts.includes('api')) await assertPortFree(ports.api, 'the API', 'PORT');
   const secrets = readSecrets(dataDir);
-  const remembered = await rememberedPorts(dataDir, ['postgres', 'temporal', 'temporalUi', 'instance', 'github']);
+  const remembered = await rememberedPorts(dataDir, [
+    'postgres',
+    'temporal',
+    'temporalUi',
+    'instance',
+    'github',
+    'staff',
+  ]);
 
   const common = { dataDir, log: options.log, crew };
   const [database, temporal, peers] = await Promise.all([
@@ -103,9 +111,7 @@ async function assemble(options: Assembly, crew: Crew): Promise<Omit<Stack, 'fai
       port: ports.temporal ?? remembered('temporal'),
       uiPort: ports.temporalUi ?? remembered('temporalUi'),
     }),
-    parts.includes('peers')
-      ? demoPeers(options, { instance: remembered('instance'), github: remembered('github') }, crew)
-      : undefined,
+    parts.includes('peers') ? demoPeers(options, remembered, crew) : undefined,
   ]);
 
   const port = ports.api ?? (await freePort());
@@ -152,17 +158,26 @@ function demoSettings(peers: Peers): Record<string, string> {
     GITHUB_CLIENT_ID: DEMO_GITHUB_APPLICATION.clientId,
     GITHUB_CLIENT_SECRET: DEMO_GITHUB_APPLICATION.clientSecret,
     ALLOW_HTTP_LOOPBACK: 'true',
+    STAFF_ISSUER: peers.staff,
+    STAFF_CLIENT_ID: DEMO_STAFF_CLIENT.clientId,
+    STAFF_CLIENT_SECRET: DEMO_STAFF_CLIENT.clientSecret,
+    STAFF_CLAIM: `groups=${SUPPORT_GROUP}`,
     CONNECT_BY_TOKEN: 'true',
   };
 }
 
-async function demoPeers({ dataDir, env }: Assembly, ports: Record<'instance' | 'github', number>, crew: Crew) {
+async function demoPeers(
+  { dataDir, env }: Assembly,
+  port: (name: 'instance' | 'github' | 'staff') => number,
+  crew: Crew,
+) {
   const child = startProgram('peers', 'demo/peers/main.ts', {
     dataDir,
     env: {
       ...process.env,
-      INSTANCE_PORT: String(ports.instance),
-      GITHUB_PORT: String(ports.github),
+      INSTANCE_PORT: String(port('instance')),
+      GITHUB_PORT: String(port('github')),
+      STAFF_PORT: String(port('staff')),
       PEERS_STATE: join(dataDir, 'peers.json'),
       ...env,
     },

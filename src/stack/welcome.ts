@@ -6,10 +6,12 @@ export type DemoLines = { people: readonly string[]; next: readonly string[] };
 /** The block that `npm start` prints when all is up. */
 export function welcome(stack: Stack, demo: DemoLines, readyAfterMs: number): string {
   const addresses: [string, string | undefined][] = [
+    ['Sign in', `${stack.apiUrl}/sign-in`],
     ['API', stack.apiUrl],
     ['API docs', `${stack.apiUrl}/docs`],
     ['Demo instance', stack.peers?.instance],
     ['Demo GitHub.com', stack.peers?.github],
+    ['Demo staff', stack.peers?.staff],
     ['Temporal', stack.temporalAddress],
     ['Temporal UI', stack.temporalUi],
     ['PostgreSQL', stack.databaseUrl.replace(/:[^:@/]*@/, '@')],
