@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { DEMO_GITHUB_APPLICATION } from '../demo/peers/demo-people.ts';
 import { peerAt, type Peer } from '../demo/story/peers.ts';
 import { createPool, type Pool } from '../src/db/pool.ts';
 import { createTokenCipher } from '../src/keys/token-cipher.ts';
@@ -82,7 +83,10 @@ export async function setUp(ownMounts: boolean, say: Say): Promise<Setting> {
     ...SETTINGS,
     TEMPORAL_NAMESPACE: 'default',
     TEMPORAL_CONFIG_FILE: temporal.profiles,
+    GITHUB_URL: at(outward.github),
     GITHUB_API_URL: at(outward.github),
+    GITHUB_CLIENT_ID: DEMO_GITHUB_APPLICATION.clientId,
+    GITHUB_CLIENT_SECRET: DEMO_GITHUB_APPLICATION.clientSecret,
   };
 
   const ours = async (name: string, file: string, more: Record<string, string>): Promise<Ours> => {
@@ -100,10 +104,9 @@ export async function setUp(ownMounts: boolean, say: Say): Promise<Setting> {
   for (let number = 1; number <= PROGRAMS_OF_EACH; number += 1) {
     workers.push(await ours(`worker-${number}`, 'worker.ts', {}));
     const port = String(await freePort());
-    apis.push({
-      ...(await ours(`api-${number}`, 'src/api/server.ts', { PORT: port })),
-      url: `http://127.0.0.1:${port}`,
-    });
+    const url = `http://127.0.0.1:${port}`;
+    const program = await ours(`api-${number}`, 'src/api/server.ts', { PORT: port, PUBLIC_URL: url });
+    apis.push({ ...program, url });
   }
   await Promise.all(apis.map(({ url }) => untilReady(url, () => false)));
 

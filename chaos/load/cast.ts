@@ -17,6 +17,7 @@ import { callerOf, type Caller, type Complain } from './caller.ts';
 import type { Developer } from './developer.ts';
 import { Journal } from './journal.ts';
 import { operatorMember, requesterMember, siteAdminMember, supportMember, type Staff } from './staff.ts';
+import { visitorOf, type Visitor } from './visitor.ts';
 
 export interface Places {
   /** Shares, with standard terms: its site administrator turns it off and on. */
@@ -33,6 +34,8 @@ export interface Cast {
   journal: Journal;
   developers: Developer[];
   staff: Staff[];
+  /** Who come with a browser. */
+  visitors: Visitor[];
   /** For the checks. */
   operator: Caller;
   /** What is true at the source for a developer's window, bounds included. */
@@ -49,7 +52,8 @@ const FIRST_USER = 5001;
 export async function createCast(setting: Setting, complain: Complain): Promise<Cast> {
   const { pool, apis, instance, forge } = setting;
   const journal = new Journal(join(setting.dataDir, 'logs', 'journal.jsonl'));
-  const parts = { urls: apis.map(({ url }) => url), journal, complain };
+  const urls = apis.map(({ url }) => url);
+  const parts = { urls, journal, complain };
   const tokenOf = (owner: TokenOwner) => tokenFor(pool, owner);
   const callerFor = async (who: string, owner: TokenOwner) => callerOf(who, await tokenOf(owner), parts);
   const places = await openPlaces(setting);
@@ -102,6 +106,7 @@ export async function createCast(setting: Setting, complain: Complain): Promise<
     journal,
     developers,
     staff,
+    visitors: [visitorOf('hana', urls, { instance: 'hmori', github: 'hana-mori' }, complain)],
     operator: await callerFor('checks', { role: 'operator' }),
     truth: (developer, from, to) =>
       developer.instanceId === places.forge

@@ -19,7 +19,7 @@ export async function runLoad(cast: Cast, random: Random, untilMs: number, compl
   };
   await Promise.all([
     ...cast.developers.map((developer) => inTurns(developer.key, (chance) => act(developer, chance, complain))),
-    ...cast.staff.map((one) => inTurns(one.name, (chance) => one.act(chance))),
+    ...[...cast.staff, ...cast.visitors].map((one) => inTurns(one.name, (chance) => one.act(chance))),
     inTurns('source', async (chance) => {
       const daysAgo = chance.between(0, 92);
       const date = addDays(utcDay(Date.now()), -daysAgo);

@@ -1,5 +1,5 @@
 import type { ApiWorld } from './api-world.ts';
-import { createBrowser, type Browser, type Page } from './browsing.ts';
+import { createBrowser, type Browser, type Page } from '../../demo/browser.ts';
 
 const HOSTNAME = 'ghes.acme.example';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
-import type { Browser } from '../api/browsing.ts';
+import type { Browser } from '../../demo/browser.ts';
 import { authorizeUrl, browserOf, CALLBACK, comesBack, exchange, proofKey, tokenFor } from './signing-in.ts';
 
 let instance: InstancePeer;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { GitHubPeer } from '../../demo/peers/github-peer.ts';
 import type { InstancePeer } from '../../demo/peers/instance-peer.ts';
-import { createBrowser, type Browser } from '../api/browsing.ts';
+import { createBrowser, type Browser } from '../../demo/browser.ts';
 import { ask, type Asked } from './ask.ts';
 
 export type Provider = Pick<InstancePeer | GitHubPeer, 'url' | 'application' | 'people'>;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { startStaffIssuer, type StaffIssuer } from '../../demo/peers/staff-issuer.ts';
 import { createSignIn, type SignIn } from '../../src/identity/sign-in.ts';
 import type { Application } from '../../src/identity/provider.ts';
-import { createBrowser, type Browser } from '../api/browsing.ts';
+import { createBrowser, type Browser } from '../../demo/browser.ts';
 
 const CALLBACK = 'http://127.0.0.1:4321/sign-in/callback/staff';
 const PROOF = { state: 'of-this-browser', verifier: 'v'.repeat(43), nonce: 'once' };

@@ -6,7 +6,7 @@ import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { StateFile } from '../../demo/peers/state-file.ts';
-import type { Browser } from '../api/browsing.ts';
+import type { Browser } from '../../demo/browser.ts';
 import { ask } from './ask.ts';
 import { authorizeUrl, browserOf, CALLBACK, comesBack, exchange, proofKey, tokenFor } from './signing-in.ts';
 

@@ -28,6 +28,7 @@ export interface Browser {
 }
 
 const MOST_REDIRECTS = 20;
+const WAITS_MS = 30_000;
 
 /** @param stops at redirects to an address that passes: it is shown as the page, and not asked */
 export function createBrowser(stops: (url: URL) => boolean = () => false): Browser {
@@ -55,7 +56,12 @@ export function createBrowser(stops: (url: URL) => boolean = () => false): Brows
     let next = init;
     for (let redirects = 0; redirects < MOST_REDIRECTS; redirects += 1) {
       const headers = { cookie: cookiesFor(url), accept: 'text/html', ...(next.headers as Record<string, string>) };
-      const response = await fetch(url, { ...next, headers, redirect: 'manual' });
+      const response = await fetch(url, {
+        ...next,
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(WAITS_MS),
+      });
       const setCookie = response.headers.getSetCookie();
       keep(url, setCookie);
       trail.push({ url, status: response.status, setCookie });
