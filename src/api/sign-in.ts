@@ -121,10 +121,11 @@ function applicationAt(deps: Deps, at: At): Application {
   throw new DomainError('sign_in_unavailable', 'Signing in there is not set up. Tell the operator.');
 }
 
-function ofInstance(deps: Deps, { id, kind, oauth, baseUrl, allowHttpLoopback }: InstanceRow): Application | undefined {
+function ofInstance(deps: Deps, instance: InstanceRow): Application | undefined {
+  const { id, kind, oauth, baseUrl, allowHttpLoopback, allowPrivateNetwork } = instance;
   const clientSecret = oauth && deps.cipher.tryOpen(oauth.secret.ciphertext, oauth.secret.keyId, id);
   if (!oauth || clientSecret === undefined) return undefined;
-  const web = { baseUrl, allowHttpLoopback };
+  const web = { baseUrl, allowHttpLoopback, allowPrivateNetwork };
   return { kind: kind === 'gitea' ? 'gitea' : 'github', web, clientId: oauth.clientId, clientSecret };
 }
 
