@@ -79,7 +79,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   token_unreadable:
     'The operator starts with the key under which it was stored (`TOKEN_KEYS`); a new token helps as well. Nothing is deleted.',
   address_not_allowed:
-    'Nothing is registered. Use HTTPS; plain HTTP goes to loopback addresses alone, where the operator allowed it.',
+    'Nothing is registered. Use HTTPS. A private address needs `allowPrivateNetwork`; plain HTTP goes to loopback addresses alone, where the operator allowed it; link-local, metadata and reserved addresses are never allowed.',
   proof_unavailable:
     'Nothing was decided. Try again shortly. An access request that could not be checked is closed; sent again, it is made anew.',
   service_unavailable:

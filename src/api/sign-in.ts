@@ -121,10 +121,11 @@ function applicationAt(deps: Deps, at: At): Application {
   throw new DomainError('sign_in_unavailable', 'Signing in there is not set up. Tell the operator.');
 }
 
-function ofInstance(deps: Deps, { id, kind, oauth, baseUrl, allowHttpLoopback }: InstanceRow): Application | undefined {
+function ofInstance(deps: Deps, instance: InstanceRow): Application | undefined {
+  const { id, kind, oauth, baseUrl, allowHttpLoopback, allowPrivateNetwork } = instance;
   const clientSecret = oauth && deps.cipher.open(oauth.secret.ciphertext, oauth.secret.keyId, id);
   if (!oauth || clientSecret === undefined) return undefined;
-  const web = { baseUrl, allowHttpLoopback };
+  const web = { baseUrl, allowHttpLoopback, allowPrivateNetwork };
   return { kind: kind === 'gitea' ? 'gitea' : 'github', web, clientId: oauth.clientId, clientSecret };
 }
 
@@ -135,5 +136,7 @@ function ofSettings({ config }: Deps, place: Exclude<Place, 'instance'>): Applic
       ? (['github', config.GITHUB_URL, config.GITHUB_CLIENT_ID, config.GITHUB_CLIENT_SECRET] as const)
       : (['discovered', config.STAFF_ISSUER, config.STAFF_CLIENT_ID, config.STAFF_CLIENT_SECRET] as const);
   if (baseUrl === undefined || clientId === undefined || clientSecret === undefined) return undefined;
-  return { kind, web: { baseUrl: baseUrl.replace(/\/+$/, ''), allowHttpLoopback }, clientId, clientSecret };
+  // The operator names their own issuer, which may well be in their own network.
+  const web = { baseUrl: baseUrl.replace(/\/+$/, ''), allowHttpLoopback, allowPrivateNetwork: place === 'staff' };
+  return { kind, web, clientId, clientSecret };
 }

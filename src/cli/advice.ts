@@ -7,7 +7,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   forbidden: 'use a token of that role: "tokens create <role>".',
   not_found: 'check the id; the "list" commands show those that are there.',
   address_not_allowed:
-    'use https; plain HTTP is only for a loopback address, with --allow-http-loopback and ALLOW_HTTP_LOOPBACK=true on the API.',
+    'use https; a private address needs --allow-private-network, and plain HTTP is only for a loopback address, with --allow-http-loopback and ALLOW_HTTP_LOOPBACK=true on the API.',
   sync_running: 'wait until it has ended: "sync runs" shows how far it is.',
   wrong_state: EXAMINE,
   removing: EXAMINE,

@@ -21,6 +21,7 @@ export const instance = z.looseObject({
   kind: z.string(),
   baseUrl: z.string(),
   allowHttpLoopback: z.boolean(),
+  allowPrivateNetwork: z.boolean(),
   account: z.looseObject({ id: z.string(), kind: z.string(), slug: z.string() }),
   connect: z.string(),
   sharing: z.string(),

@@ -13,12 +13,19 @@ function instanceFacts(one: Instance): Facts {
   return [
     ['Instance', `${one.hostname} (${one.kind})`],
     ['Id', one.id],
-    ['Address', one.allowHttpLoopback ? `${one.baseUrl} (plain HTTP to loopback is allowed)` : one.baseUrl],
+    ['Address', [one.baseUrl, ...allowed(one)].join(' ')],
     ['Account', `${one.account.slug} (${one.account.kind}) ${one.account.id}`],
     ['GitHub Connect', one.connect],
     ['Credential', one.hasCredential ? 'stored' : 'none: its site administrators cannot be read'],
     ['OAuth App', one.hasOauth ? 'stored' : 'none: tokens that are not needed any more cannot be revoked there'],
     ['Sharing', one.sharing],
+  ];
+}
+
+function allowed({ allowHttpLoopback, allowPrivateNetwork }: Instance): string[] {
+  return [
+    ...(allowHttpLoopback ? ['(plain HTTP to loopback is allowed)'] : []),
+    ...(allowPrivateNetwork ? ['(private addresses are allowed)'] : []),
   ];
 }
 

@@ -10,6 +10,7 @@ export interface InstanceRow {
   kind: SourceKind;
   baseUrl: string;
   allowHttpLoopback: boolean;
+  allowPrivateNetwork: boolean;
   account: AccountRef & { terms: 'standard' | 'custom' | null; credential: Sealed | undefined };
   credential: Sealed | undefined;
   oauth: { clientId: string; secret: Sealed } | undefined;
@@ -26,11 +27,12 @@ export interface Sealed {
 }
 
 /** Where an instance is, for a read; without the secret of its OAuth App. */
-export function sourceInstance({ id, kind, baseUrl, allowHttpLoopback }: InstanceRow): SourceInstance {
-  return { id, kind, baseUrl, allowHttpLoopback };
+export function sourceInstance(row: InstanceRow): SourceInstance {
+  const { id, kind, baseUrl, allowHttpLoopback, allowPrivateNetwork } = row;
+  return { id, kind, baseUrl, allowHttpLoopback, allowPrivateNetwork };
 }
 
-const COLUMNS = `i.id, i.hostname, i.kind, i.base_url, i.allow_http_loopback,
+const COLUMNS = `i.id, i.hostname, i.kind, i.base_url, i.allow_http_loopback, i.allow_private_network,
   i.credential_ciphertext, i.credential_key_id, i.oauth_client_id, i.oauth_secret_ciphertext, i.oauth_secret_key_id,
   i.sharing_status, i.sharing_generation, i.sharing_version, i.instance_side, i.instance_side_by, i.instance_side_at,
   i.account_side, i.account_side_by, i.account_side_at, i.closed_at, i.connect, i.connect_lost_at, i.connect_lost_looks, i.connect_looked_at,
@@ -57,6 +59,7 @@ function toInstance(row: Row): InstanceRow {
     kind: row['kind'] as SourceKind,
     baseUrl: row['base_url'] as string,
     allowHttpLoopback: row['allow_http_loopback'] as boolean,
+    allowPrivateNetwork: row['allow_private_network'] as boolean,
     account: {
       id: row['account_id'] as string,
       kind: row['account_kind'] as AccountRef['kind'],
@@ -117,6 +120,11 @@ export async function recordConnect(tx: Queryable, instanceId: string, connected
   ]);
 }
 
+/** Whether it may be at an address of the operator's own network. */
+export async function setPrivateNetwork(tx: Queryable, instanceId: string, allowed: boolean): Promise<void> {
+  await tx.query(`update instance set allow_private_network = $2 where id = $1`, [instanceId, allowed]);
+}
+
 export interface Credentials {
   credential?: Sealed;
   oauth?: { clientId: string; secret: Sealed };
@@ -129,14 +137,15 @@ export interface NewInstance extends Credentials {
   baseUrl: string;
   accountId: string;
   allowHttpLoopback: boolean;
+  allowPrivateNetwork?: boolean;
 }
 
 /** @returns false where the host name is registered already: then nothing was written */
 export async function insertInstance(tx: Queryable, instance: NewInstance): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `insert into instance (id, hostname, kind, base_url, account_id, allow_http_loopback, credential_ciphertext,
-       credential_key_id, oauth_client_id, oauth_secret_ciphertext, oauth_secret_key_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (hostname) do nothing`,
+    `insert into instance (id, hostname, kind, base_url, account_id, allow_http_loopback, allow_private_network,
+       credential_ciphertext, credential_key_id, oauth_client_id, oauth_secret_ciphertext, oauth_secret_key_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (hostname) do nothing`,
     [
       instance.id,
       instance.hostname,
@@ -144,6 +153,7 @@ export async function insertInstance(tx: Queryable, instance: NewInstance): Prom
       instance.baseUrl,
       instance.accountId,
       instance.allowHttpLoopback,
+      instance.allowPrivateNetwork ?? false,
       instance.credential?.ciphertext ?? null,
       instance.credential?.keyId ?? null,
       instance.oauth?.clientId ?? null,

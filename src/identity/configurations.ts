@@ -1,5 +1,6 @@
 import * as client from 'openid-client';
 import { DomainError } from '../domain/errors.ts';
+import type { AddressRule } from '../net/address.ts';
 import type { Http } from '../net/http.ts';
 import { isFields, parseJson } from '../net/json.ts';
 import type { Application } from './provider.ts';
@@ -39,7 +40,7 @@ function manual(http: Http, { web, clientId, clientSecret }: Application): clien
     clientSecret,
     client.ClientSecretPost(clientSecret),
   );
-  configuration[client.customFetch] = fetchThrough(http, web.allowHttpLoopback);
+  configuration[client.customFetch] = fetchThrough(http, web);
   allowLoopback(configuration, web.allowHttpLoopback);
   return configuration;
 }
@@ -52,7 +53,7 @@ async function discover(http: Http, { web, clientId, clientSecret }: Application
       clientSecret,
       client.ClientSecretBasic(clientSecret),
       {
-        [client.customFetch]: fetchThrough(http, web.allowHttpLoopback),
+        [client.customFetch]: fetchThrough(http, web),
         // The library looks for this very function before it asks anything: one that calls it does not do.
         // oxlint-disable-next-line typescript/no-deprecated -- it is marked so that it stands out
         execute: web.allowHttpLoopback ? [client.allowInsecureRequests] : [],
@@ -70,12 +71,12 @@ function allowLoopback(configuration: client.Configuration, allowed: boolean): v
 }
 
 /** The library's requests go the way of all that leave this system: bounded, and to allowed addresses alone. */
-function fetchThrough(http: Http, allowHttpLoopback: boolean): client.CustomFetch {
+function fetchThrough(http: Http, web: AddressRule): client.CustomFetch {
   return async (url, { method, headers, body, signal }) => {
     const { origin, pathname, search } = new URL(url);
     const outcome = await http.requestJson({
       method: method as 'GET' | 'POST',
-      at: { baseUrl: origin, allowHttpLoopback },
+      at: { ...web, baseUrl: origin },
       path: pathname + search,
       headers,
       signal,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { NOT_LOOPBACK } from './address.ts';
+import { NOT_ALLOWED } from './address.ts';
 import { onAbort } from './on-abort.ts';
 
 export interface HttpAnswer {
@@ -27,7 +27,7 @@ export type HttpFailure =
 export type HttpOutcome = HttpAnswer | { ok: false; reason: HttpFailure };
 
 const REASONS: Readonly<Record<string, HttpFailure>> = {
-  [NOT_LOOPBACK]: 'address_not_allowed',
+  [NOT_ALLOWED]: 'address_not_allowed',
   UND_ERR_CONNECT_TIMEOUT: 'timed_out',
   UND_ERR_HEADERS_TIMEOUT: 'timed_out',
   UND_ERR_BODY_TIMEOUT: 'timed_out',

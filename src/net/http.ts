@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
-import { lookupLoopback, type Target, targetOf, type AddressRule } from './address.ts';
+import { lookupWithin, targetOf, type AddressRule, type Reach, type Target } from './address.ts';
 import { Exchange, type HttpOutcome } from './exchange.ts';
 import { isFields } from './json.ts';
 
@@ -51,22 +52,26 @@ export interface Http {
 
 const MAX_TARGETS = 1_000;
 
-export function createHttp(changes: Partial<HttpLimits> = {}): Http {
+/** @param lookup how names are resolved; each address that is found is judged before a connection is made to it */
+export function createHttp(changes: Partial<HttpLimits> = {}, lookup?: LookupFunction): Http {
   const limits = { ...HTTP_LIMITS, ...changes };
-  const agent = createAgent(limits);
-  const targets = new Map<string, Target | undefined>();
-  const targetFor = (rule: AddressRule): Target | undefined => {
-    const key = `${rule.allowHttpLoopback ? 'loopback' : 'https'} ${rule.baseUrl}`;
-    if (!targets.has(key)) {
-      if (targets.size >= MAX_TARGETS) targets.clear();
-      targets.set(key, targetOf(rule));
+  // One for each reach: what was connected to by what one instance is allowed serves no other.
+  const agents = REACHES.map((reach) => createAgent(limits, reach, lookup));
+  const ways = new Map<string, Way | undefined>();
+  const wayTo = (rule: AddressRule): Way | undefined => {
+    const reach = Number(rule.allowHttpLoopback) + 2 * Number(rule.allowPrivateNetwork ?? false);
+    const key = `${reach} ${rule.baseUrl}`;
+    if (!ways.has(key)) {
+      if (ways.size >= MAX_TARGETS) ways.clear();
+      const target = targetOf(rule);
+      ways.set(key, target && { ...target, agent: agents[reach]! });
     }
-    return targets.get(key);
+    return ways.get(key);
   };
   return {
     requestJson({ method, at, path, authorization, headers, body, signal }) {
-      const target = targetFor(at);
-      if (target === undefined) return Promise.resolve({ ok: false, reason: 'address_not_allowed' });
+      const way = wayTo(at);
+      if (way === undefined) return Promise.resolve({ ok: false, reason: 'address_not_allowed' });
       if (signal?.aborted) return Promise.resolve({ ok: false, reason: 'aborted' });
       return new Promise((resolve) => {
         const exchange = new Exchange(limits, signal, resolve);
@@ -74,15 +79,30 @@ export function createHttp(changes: Partial<HttpLimits> = {}): Http {
         if (authorization !== undefined) sent['authorization'] = authorization;
         if (body !== undefined) sent['content-type'] ??= 'application/json';
         const content = body === undefined ? {} : { body };
-        agent.dispatch(
-          { origin: target.origin, path: target.prefix + path, method, headers: sent, ...content },
+        way.agent.dispatch(
+          { origin: way.origin, path: way.prefix + path, method, headers: sent, ...content },
           exchange,
         );
       });
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all(agents.map((agent) => agent.destroy()));
+    },
   };
 }
+
+/** A target with the connections that it is reached by. */
+interface Way extends Target {
+  agent: Agent;
+}
+
+/** Each at the place that its two answers make, as bits. */
+const REACHES: readonly Required<Reach>[] = [
+  { allowHttpLoopback: false, allowPrivateNetwork: false },
+  { allowHttpLoopback: true, allowPrivateNetwork: false },
+  { allowHttpLoopback: false, allowPrivateNetwork: true },
+  { allowHttpLoopback: true, allowPrivateNetwork: true },
+];
 
 const COMMON_HEADERS: Readonly<Record<string, string>> = {
   'user-agent': `unified-contributions/${ownVersion()}`,
@@ -90,9 +110,10 @@ const COMMON_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** A pool of connections for each origin, so that a slow instance never takes another one's. */
-function createAgent(limits: HttpLimits): Agent {
-  const secure = buildConnector({ timeout: limits.connectTimeoutMs });
-  const plain = buildConnector({ timeout: limits.connectTimeoutMs, lookup: lookupLoopback });
+function createAgent(limits: HttpLimits, reach: Reach, lookup: LookupFunction | undefined): Agent {
+  const connectorFor = (protocol: string) =>
+    buildConnector({ timeout: limits.connectTimeoutMs, lookup: lookupWithin(protocol, reach, lookup) });
+  const [secure, plain] = [connectorFor('https:'), connectorFor('http:')];
   return new Agent({
     connections: limits.connections,
     pipelining: 1,

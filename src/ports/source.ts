@@ -10,6 +10,8 @@ export interface SourceInstance {
   baseUrl: string;
   /** The operator allowed plain HTTP to a loopback address. */
   allowHttpLoopback: boolean;
+  /** The operator allowed addresses of their own network. */
+  allowPrivateNetwork?: boolean;
   oauth?: { clientId: string; clientSecret: string };
 }
 

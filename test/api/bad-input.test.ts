@@ -49,6 +49,7 @@ const BODIES: Record<string, () => object> = {
   setTerms: () => ({ terms: 'standard' }),
   registerInstance: () => ({ hostname: 'o.example', kind: 'ghes', baseUrl: 'https://o.example', accountId }),
   recordConnect: () => ({ connected: true }),
+  setNetwork: () => ({ allowPrivateNetwork: true }),
   replaceCredentials: () => ({ credential: 'another' }),
   requestAccess: () => ({ instanceId: randomUUID() }),
   giveInformation: () => ({ note: 'x' }),

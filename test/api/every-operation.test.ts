@@ -135,6 +135,13 @@ const STORY: Record<string, () => Promise<unknown>> = {
       () => `${instance()}/credentials`,
       () => ({ oauth: { clientId: 'Iv1.demo', clientSecret: 'another' } }),
     ),
+  setNetwork: () =>
+    writes(
+      'operator',
+      'put',
+      () => `${instance()}/network`,
+      () => ({ allowPrivateNetwork: true }),
+    ),
   listInstances: () => reads('operator', () => '/api/v1/instances'),
   getInstance: () => reads('support', instance),
   recordConnect: () =>

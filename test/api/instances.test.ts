@@ -159,4 +159,40 @@ describe('an instance', () => {
     });
     world.deps.config = config;
   });
+
+  test("at an address of the operator's own network is for HTTPS, where the operator allowed it, and is changed on record", async () => {
+    const { body: account } = await registers('organization', 'acme');
+    const sent = (baseUrl: string, changes: object = {}) =>
+      world.operator.post<Shown>('/api/v1/instances', {
+        hostname: `${randomUUID()}.example`,
+        kind: 'ghes',
+        baseUrl,
+        accountId: account.id,
+        ...changes,
+      });
+    const allowed = { allowPrivateNetwork: true };
+    const made = await sent('https://10.1.2.3', allowed);
+    expect(made).toMatchObject({ status: 201, body: { allowPrivateNetwork: true, allowHttpLoopback: false } });
+    for (const [baseUrl, changes] of [
+      ['https://10.1.2.3', {}],
+      ['https://0xa010203', {}],
+      ['http://10.1.2.3', { ...allowed, allowHttpLoopback: true }],
+      ['https://169.254.169.254', allowed],
+      ['https://[::ffff:a9fe:a9fe]', allowed],
+    ] as const) {
+      expect(await changesNothing(world.pool, () => sent(baseUrl, changes))).toMatchObject({
+        status: 400,
+        code: 'address_not_allowed',
+      });
+    }
+    const path = `/api/v1/instances/${made.body.id}/network`;
+    expect(await world.operator.put(path, { allowPrivateNetwork: false })).toMatchObject({
+      status: 200,
+      body: { allowPrivateNetwork: false },
+    });
+    expect(await records(made.body.id)).toEqual([
+      ['instance.registered', { kind: 'ghes' }],
+      ['instance.network_set', { allowPrivateNetwork: false }],
+    ]);
+  });
 });

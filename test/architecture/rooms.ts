@@ -30,7 +30,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   'src/db/': { may: ['src/domain/'], types: ['src/ports/'], packages: ['pg', 'node-pg-migrate', 'zod', NODE] },
-  'src/net/': { may: ['src/domain/'], packages: ['undici', NODE] },
+  'src/net/': { may: ['src/domain/'], packages: ['undici', 'ipaddr.js', NODE] },
   'src/keys/': { may: ['src/domain/'], types: ['src/ports/'], packages: [NODE] },
   'src/sources/': { may: ['src/domain/', 'src/net/'], types: ['src/ports/'], packages: [NODE] },
   'src/identity/': { may: ['src/domain/', 'src/net/'], types: ['src/ports/'], packages: ['openid-client', NODE] },

@@ -95,6 +95,10 @@ describe('an instance', () => {
     const shown = await cli('instances show git.acme.example');
     expect(shown.out).toMatch(/Address +http:\/\/127\.0\.0\.1:3999 \(plain HTTP to loopback is allowed\)\n/);
     expect(shown.out).toMatch(/Instance side +disabled\n/);
+    expect((await cli('instances network git.acme.example --private allow')).out).toMatch(
+      /\(private addresses are allowed\)\n/,
+    );
+    expect((await cli('instances network git.acme.example --private forbid')).out).not.toMatch(/private addresses/);
     expect((await cli('connect record git.acme.example connected')).out).toMatch(/GitHub Connect +connected\n/);
     const json = await cli.json('instances show git.acme.example');
     expect(json).toMatchObject({ instance: { connect: 'connected' }, sharing: { status: 'unavailable' } });
@@ -115,7 +119,7 @@ describe('an instance', () => {
     });
     const plain = await cli(register('other.example', 'http://10.0.0.1'), '--allow-http-loopback');
     expect(plain).toMatchObject({ code: 1, out: '' });
-    expect(plain.err).toContain('What to do: use https; plain HTTP is only for a loopback address');
+    expect(plain.err).toContain('What to do: use https; a private address needs --allow-private-network, and plain HTTP');
 
     const json = await cli(register('bad_host', 'https://x.example'), '--json');
     expect(json).toMatchObject({ code: 1, out: '' });

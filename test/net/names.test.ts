@@ -1,34 +1,39 @@
 import type { LookupAddress } from 'node:dns';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Http } from '../../src/net/http.ts';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type LookupFunction } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHttp, type Http } from '../../src/net/http.ts';
 import { says, startOddServer, type OddServer } from '../support/odd-server.ts';
 
 // What names mean is the only thing here that no program of a test can say.
 const names = new Map<string, LookupAddress[]>();
-jest.unstable_mockModule('node:dns', () => ({
-  lookup: (host: string, _options: unknown, tell: (error: Error | null, found: LookupAddress[]) => void) =>
-    tell(null, names.get(host) ?? []),
-}));
+const asked: string[] = [];
+const lookup: LookupFunction = (host, _options, tell) => {
+  asked.push(host);
+  tell(null, names.get(host) ?? []);
+};
 
 const here: LookupAddress = { address: '127.0.0.1', family: 4 };
-const there: LookupAddress = { address: '192.0.2.1', family: 4 };
+const mapped: LookupAddress = { address: '::ffff:127.0.0.1', family: 6 };
+const there: LookupAddress = { address: '140.82.112.3', family: 4 };
+const metadata: LookupAddress = { address: '169.254.169.254', family: 4 };
 
 let server: OddServer;
 let http: Http;
 beforeAll(async () => {
-  const { createHttp } = await import('../../src/net/http.ts');
   server = await startOddServer();
   server.answers(says(200, '{}'));
-  http = createHttp();
+  http = createHttp({}, lookup);
 });
 afterAll(async () => {
   await http.close();
   await server.close();
 });
 
-const get = (scheme: string, host: string) => {
-  const baseUrl = `${scheme}://${host}:${new URL(server.url).port}`;
-  return http.requestJson({ method: 'GET', at: { baseUrl, allowHttpLoopback: true }, path: '/' });
+const refused = { ok: false, reason: 'address_not_allowed' };
+const get = (scheme: string, host: string, allowHttpLoopback = true, port = new URL(server.url).port) => {
+  const baseUrl = `${scheme}://${host}:${port}`;
+  return http.requestJson({ method: 'GET', at: { baseUrl, allowHttpLoopback }, path: '/' });
 };
 
 describe('plain HTTP to a name', () => {
@@ -40,7 +45,6 @@ describe('plain HTTP to a name', () => {
   test('goes nowhere if the name means another machine, now or among others', async () => {
     names.set('there.example', [there]);
     names.set('both.example', [here, there]);
-    const refused = { ok: false, reason: 'address_not_allowed' };
     expect(await get('http', 'there.example')).toEqual(refused);
     expect(await get('http', 'both.example')).toEqual(refused);
   });
@@ -51,12 +55,72 @@ describe('plain HTTP to a name', () => {
     names.set('moves.example', [there]);
     const [one, two] = await Promise.all([get('http', 'moves.example'), get('http', 'moves.example')]);
     // An open connection may serve again: it is to this machine. A new one is judged anew.
-    expect([one, two]).toContainEqual({ ok: false, reason: 'address_not_allowed' });
+    expect([one, two]).toContainEqual(refused);
+  });
+
+  test('is resolved once for a connection, and not for each request', async () => {
+    names.set('kept.example', [here]);
+    const one = createHttp({ connections: 1 }, lookup);
+    const at = { baseUrl: server.url.replace('127.0.0.1', 'kept.example'), allowHttpLoopback: true };
+    for (let request = 0; request < 5; request += 1) {
+      expect(await one.requestJson({ method: 'GET', at, path: '/' })).toMatchObject({ ok: true });
+    }
+    expect(asked.filter((name) => name === 'kept.example')).toHaveLength(1);
+    await one.close();
   });
 });
 
-test('HTTPS may go to any machine: its certificate says who it is', async () => {
-  // The name is not asked for here, and nobody at this address speaks TLS.
-  names.set('localhost', [there]);
-  expect(await get('https', 'localhost')).toEqual({ ok: false, reason: 'unreachable' });
+describe('HTTPS to a name', () => {
+  test.each([
+    ['this machine', [here]],
+    ['this machine, written as IPv6', [mapped]],
+    ['a metadata service', [metadata]],
+    ['a metadata service among others', [there, metadata]],
+  ])('makes no connection where it means %s', async (_what, means) => {
+    let connections = 0;
+    const listener = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const port = String((listener.address() as AddressInfo).port);
+    names.set('inside.example', means);
+    expect(await get('https', 'inside.example', false, port)).toEqual(refused);
+    // The same name with what it is allowed: the listener is there, and speaks no TLS.
+    names.set('inside.example', [here]);
+    expect(await get('https', 'inside.example', true, port)).toEqual({ ok: false, reason: 'unreachable' });
+    expect(connections).toBe(1);
+    await new Promise((resolve) => listener.close(resolve));
+  });
+
+  test('makes its connection to the very address that was judged, whatever the name means a moment later', async () => {
+    const listener = createServer((socket) => socket.destroy());
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const reached = once(listener, 'connection');
+    let answers = 0;
+    const turning = createHttp({}, (_host, _options, tell) => {
+      answers += 1;
+      tell(null, [answers === 1 ? here : metadata]);
+    });
+    const at = {
+      baseUrl: `https://turns.example:${(listener.address() as AddressInfo).port}`,
+      allowHttpLoopback: true,
+    };
+    expect(await turning.requestJson({ method: 'GET', at, path: '/' })).toEqual({ ok: false, reason: 'unreachable' });
+    await reached;
+    expect(answers).toBe(1);
+    expect(await turning.requestJson({ method: 'GET', at, path: '/' })).toEqual(refused);
+    await turning.close();
+    await new Promise((resolve) => listener.close(resolve));
+  });
+});
+
+test('a connection that one instance was allowed serves no other that was not', async () => {
+  names.set('shared.example', [here]);
+  expect(await get('http', 'shared.example')).toMatchObject({ ok: true });
+  expect(await get('http', 'shared.example', false)).toEqual(refused);
+  const at = { baseUrl: `https://shared.example:${new URL(server.url).port}`, allowHttpLoopback: false };
+  expect(await http.requestJson({ method: 'GET', at, path: '/' })).toEqual(refused);
 });

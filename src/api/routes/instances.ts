@@ -6,6 +6,7 @@ import {
   loadInstance,
   recordConnect,
   replaceCredentials,
+  setPrivateNetwork,
   type Credentials,
   type InstanceRow,
 } from '../../db/instances.ts';
@@ -26,6 +27,7 @@ const instance = z
     kind: sourceKind,
     baseUrl: z.url(),
     allowHttpLoopback: z.boolean(),
+    allowPrivateNetwork: z.boolean(),
     account: z.object({ id, kind: accountKind, slug: z.string() }),
     connect: z
       .enum(['unknown', 'connected', 'disconnected'])
@@ -42,6 +44,7 @@ const show = (row: InstanceRow) => ({
   kind: row.kind,
   baseUrl: row.baseUrl,
   allowHttpLoopback: row.allowHttpLoopback,
+  allowPrivateNetwork: row.allowPrivateNetwork,
   account: { id: row.account.id, kind: row.account.kind, slug: row.account.slug },
   connect: row.connect,
   sharing: row.sharing.status,
@@ -53,6 +56,8 @@ const credentials = z.strictObject({
   credential: secret.optional(),
   oauth: z.strictObject({ clientId: visible.max(200), clientSecret: secret }).optional(),
 });
+
+const PRIVATE_NETWORK = 'HTTPS to private addresses: RFC 1918, carrier-grade NAT, unique local.';
 
 const newInstance = z.strictObject({
   hostname: z
@@ -67,6 +72,7 @@ const newInstance = z.strictObject({
     .transform((url) => url.replace(/\/+$/, '')),
   accountId: id,
   allowHttpLoopback: z.boolean().default(false).meta({ description: 'Plain HTTP, to a loopback address alone.' }),
+  allowPrivateNetwork: z.boolean().default(false).meta({ description: PRIVATE_NETWORK }),
   ...credentials.shape,
 });
 
@@ -85,7 +91,7 @@ export const instanceRoutes = [
     errors: ['address_not_allowed'],
     handler: async ({ deps, actor, body, at, operationId }) => {
       const allowHttpLoopback = body.allowHttpLoopback && deps.config.ALLOW_HTTP_LOOPBACK;
-      assertAddressAllowed({ baseUrl: body.baseUrl, allowHttpLoopback });
+      assertAddressAllowed({ ...body, allowHttpLoopback });
       const instanceId = derivedId(operationId, 'instance');
       const made = await inTransaction(deps.pool, async (tx) => {
         const before = await loadInstance(tx, instanceId);
@@ -157,6 +163,34 @@ export const instanceRoutes = [
           at: at.toISOString(),
           operationId,
           detail: { connected: body.connected },
+        });
+      });
+      return { status: 200, body: show((await loadInstance(deps.pool, params.id))!) };
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/api/v1/instances/:id/network',
+    operationId: 'setNetwork',
+    tag,
+    summary: "Allow or forbid that the instance is at an address of the operator's own network",
+    action: 'instance.register',
+    params: byId,
+    body: z.strictObject({ allowPrivateNetwork: z.boolean().meta({ description: PRIVATE_NETWORK }) }),
+    responses: { 200: instance },
+    handler: async ({ deps, actor, params, body, at, operationId }) => {
+      await instanceFor(deps, actor, 'instance.register', params.id);
+      await inTransaction(deps.pool, async (tx) => {
+        if ((await recordedVersion(tx, params.id, operationId)) !== undefined) return;
+        await setPrivateNetwork(tx, params.id, body.allowPrivateNetwork);
+        await recordAudit(tx, {
+          subjectKind: 'instance',
+          subjectId: params.id,
+          action: 'instance.network_set',
+          actor: actor.id,
+          at: at.toISOString(),
+          operationId,
+          detail: { allowPrivateNetwork: body.allowPrivateNetwork },
         });
       });
       return { status: 200, body: show((await loadInstance(deps.pool, params.id))!) };

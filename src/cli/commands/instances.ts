@@ -19,11 +19,14 @@ interface NewInstance extends Secrets {
   baseUrl: string;
   account: string;
   allowHttpLoopback?: boolean;
+  allowPrivateNetwork?: boolean;
 }
 
 const CREDENTIAL = `the credential that reads who its site administrators are: ${SECRET_FILE}`;
 const OAUTH_APP = 'its OAuth App, which revokes tokens that are not needed any more';
 const OAUTH_SECRET = `the secret of its OAuth App: ${SECRET_FILE}`;
+
+const PRIVATE_NETWORK = "HTTPS to addresses of the operator's own network";
 
 export function instanceCommands(program: Command, session: Session): void {
   const { api, show } = session;
@@ -40,12 +43,13 @@ export function instanceCommands(program: Command, session: Session): void {
     .option('--oauth-client-id <id>', OAUTH_APP)
     .option('--oauth-client-secret-file <path>', OAUTH_SECRET)
     .option('--allow-http-loopback', 'plain HTTP, to a loopback address alone')
+    .option('--allow-private-network', PRIVATE_NETWORK)
     .action(async (given: NewInstance) => {
       const secrets = await secretsOf(session, given);
       const { id: accountId } = await findAccount(api(), given.account);
-      const { hostname, kind, baseUrl, allowHttpLoopback = false } = given;
-      const body = { hostname, kind, baseUrl, accountId, allowHttpLoopback, ...secrets };
-      const made = await api().post('/api/v1/instances', body, instance);
+      const { hostname, kind, baseUrl, allowHttpLoopback = false, allowPrivateNetwork = false } = given;
+      const plain = { hostname, kind, baseUrl, accountId, allowHttpLoopback, allowPrivateNetwork };
+      const made = await api().post('/api/v1/instances', { ...plain, ...secrets }, instance);
       show(made, () => showInstance(made));
     });
 
@@ -61,6 +65,18 @@ export function instanceCommands(program: Command, session: Session): void {
       if (Object.keys(secrets).length === 0) throw misused('Name --credential-file, or the OAuth App with its secret.');
       const { id } = await findInstance(api(), named);
       const changed = await api().put(`/api/v1/instances/${id}/credentials`, secrets, instance);
+      show(changed, () => showInstance(changed));
+    });
+
+  noun
+    .command('network')
+    .description("allow or forbid that it is at an address of the operator's own network")
+    .argument('<instance>', 'its id or host name')
+    .addOption(new Option('--private <answer>', PRIVATE_NETWORK).choices(['allow', 'forbid']).makeOptionMandatory())
+    .action(async (named: string, given: { private: string }) => {
+      const { id } = await findInstance(api(), named);
+      const body = { allowPrivateNetwork: given.private === 'allow' };
+      const changed = await api().put(`/api/v1/instances/${id}/network`, body, instance);
       show(changed, () => showInstance(changed));
     });
 

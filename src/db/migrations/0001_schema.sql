@@ -26,6 +26,7 @@ create table instance (
   -- where the profile side's peers are: GitHub.com's API for this instance's account
   account_id uuid not null references account,
   allow_http_loopback boolean not null default false,
+  allow_private_network boolean not null default false,
   -- a credential of the instance that reads site_admin, and the OAuth App that revokes tokens
   credential_ciphertext bytea,
   credential_key_id text,
