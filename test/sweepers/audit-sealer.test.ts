@@ -78,4 +78,5 @@ test('a sweep seals all that is there, in as many batches as it takes', async ()
     await sweepAt('2027-03-01T12:00:00.000Z');
     return (await sealedHead(world.pool))?.seq === rows[0]!.all;
   }, 'all is sealed');
+  expect(await sealedHead(world.pool)).toMatchObject({ seq: rows[0]!.all });
 });
