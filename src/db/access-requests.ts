@@ -171,10 +171,15 @@ export async function listQueue(
   return rows.map(toRequest);
 }
 
-/** Locks the row for a step of its workflow. Its workflow alone writes it, so nobody else waits for this. */
+/** Locks the row for a step of its workflow, or for who is forgotten: nobody else writes it, and nobody waits for long. */
 export async function lockRequest(tx: Queryable, id: string): Promise<({ instanceId: string } & Standing) | undefined> {
   const { rows } = await tx.query<Row>(`select ${COLUMNS} from access_request where id = $1 for update`, [id]);
   return rows[0] && { instanceId: rows[0].instance_id, ...standingOf(rows[0]) };
+}
+
+export async function standingIn(db: Queryable, id: string): Promise<Standing | undefined> {
+  const { rows } = await db.query<Row>(`select ${COLUMNS} from access_request where id = $1`, [id]);
+  return rows[0] && standingOf(rows[0]);
 }
 
 /** Writes the projection under the version that its audit record was given. */

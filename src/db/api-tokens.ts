@@ -117,13 +117,23 @@ export async function revokeToken(pool: Pool, id: string, by: { actor: string; a
     );
     if (!known.rows[0]) throw new DomainError('not_found', 'There is no token with this id.');
     if (known.rows[0].revoked_at) return;
-    await tx.query(
-      `update api_token set revoked_at = $2, instance_id = null, source_user_id = null, source_created_at = null,
-         github_user_id = null where id = $1`,
-      [id, by.at],
-    );
-    await auditToken(tx, id, 'token.revoked', by);
+    await revokeTokenIn(tx, id, { actor: by.actor, at: by.at.toISOString() });
   });
+}
+
+/** @param name what it is called from now on, where its label may say whose it was */
+export async function revokeTokenIn(
+  tx: Queryable,
+  id: string,
+  by: { actor: string; at: string },
+  name?: string,
+): Promise<void> {
+  await tx.query(
+    `update api_token set revoked_at = $2, instance_id = null, source_user_id = null, source_created_at = null,
+       github_user_id = null, name = coalesce($3, name) where id = $1`,
+    [id, by.at, name ?? null],
+  );
+  await recordAudit(tx, { subjectKind: 'token', subjectId: id, action: 'token.revoked', ...by });
 }
 
 async function auditToken(tx: Queryable, id: string, action: string, by: { actor: string; at: Date }): Promise<void> {

@@ -1,10 +1,18 @@
 import { recordAudit } from './audit.ts';
 import { revokeToken } from './api-tokens.ts';
+import { eraseUnfedProfiles } from './erase-links.ts';
+import { forgetRequester } from './forget-request.ts';
 import { inTransaction, type Client, type Pool, type Queryable } from './pool.ts';
 import type { By } from './restore-epoch.ts';
 
 /** What people took back, and has no receipt: none of it may come back with a backup either. */
-export const WITHDRAWALS = ['profile.made_private', 'token.revoked', 'request.notes_erased'] as const;
+export const WITHDRAWALS = [
+  'profile.made_private',
+  'profile.erased',
+  'token.revoked',
+  'request.notes_erased',
+  'request.requester_erased',
+] as const;
 
 export interface KeptWithdrawal {
   /** Its audit record's number, which is its place in the order of the export. */
@@ -37,11 +45,19 @@ export async function withdrawalsBetween(
 /** Takes it back again, where the backup has it still; what came after it is left alone. @returns whether it had it */
 export async function withdrawAgain(pool: Pool, one: KeptWithdrawal, by: By): Promise<boolean> {
   if (one.withdrawal === 'token.revoked') return revokeAgain(pool, one, by);
+  if (one.withdrawal === 'request.requester_erased') {
+    return (await inTransaction(pool, (tx) => forgetRequester(tx, one.subjectId, by))) !== undefined;
+  }
+  const again = {
+    'profile.made_private': hideProfile,
+    'profile.erased': eraseProfile,
+    'request.notes_erased': eraseNotes,
+  };
+  const act = again[one.withdrawal];
   return inTransaction(pool, async (tx) => {
-    const isProfile = one.withdrawal === 'profile.made_private';
-    if (!(await (isProfile ? hideProfile : eraseNotes)(tx, one))) return false;
+    if (!(await act(tx, one))) return false;
     await recordAudit(tx, {
-      subjectKind: isProfile ? 'profile' : 'request',
+      subjectKind: one.withdrawal === 'request.notes_erased' ? 'request' : 'profile',
       subjectId: one.subjectId,
       action: one.withdrawal,
       ...by,
@@ -58,6 +74,14 @@ async function hideProfile(tx: Client, { subjectId, at }: KeptWithdrawal): Promi
     [subjectId, at],
   );
   return rowCount === 1;
+}
+
+/** One that something feeds again was connected since. */
+async function eraseProfile(tx: Client, { subjectId }: KeptWithdrawal): Promise<boolean> {
+  const before = await tx.query('select 1 from profile where id = $1', [subjectId]);
+  await eraseUnfedProfiles(tx, [subjectId]);
+  const after = await tx.query('select 1 from profile where id = $1', [subjectId]);
+  return before.rowCount !== after.rowCount;
 }
 
 async function eraseNotes(tx: Client, { subjectId, at }: KeptWithdrawal): Promise<boolean> {

@@ -35,7 +35,8 @@ const PERSON = `with me as (
     select m.* from connection_person m join profile p on p.id in (m.profile_id, m.next_profile_id)
     where m.instance_id = $1 and m.source_user_id = $2 and m.source_created_at = $3 and p.github_user_id = $4),
   mine as (select connection_id as id from me),
-  asked as (select * from access_request where instance_id = $1 and requester_source_user_id = $2 and requester_github_user_id = $4),
+  asked as (select * from access_request where instance_id = $1 and requester_source_user_id = $2
+    and requester_source_created_at = $3 and requester_github_user_id = $4),
   known as (select * from identity
     where instance_id = $1 and source_user_id = $2 and source_created_at = $3 and github_user_id = $4),
   given as (select $5::text as actor union select 'token:' || id from api_token

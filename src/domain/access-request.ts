@@ -101,6 +101,13 @@ export function isClosed(status: RequestStatus): boolean {
   return status !== 'checking' && status !== 'logged' && status !== 'contacted';
 }
 
+/** Whoever asked is to be forgotten: what is open is withdrawn, in whatever state it is. */
+export function withdrawForgotten(request: AccessRequest): RequestStep {
+  if (isClosed(request.status)) return { next: request, action: undefined, notices: [] };
+  const notices: Notice[] = [{ event: 'request.withdrawn', to: caretaker(request) }];
+  return { next: { ...request, status: 'withdrawn' }, action: 'request.withdrawn', notices };
+}
+
 /** Whoever looks after the request now. */
 export function caretaker(request: AccessRequest): Notice['to'] {
   return request.handler === null ? 'support' : 'handler';

@@ -23,8 +23,8 @@ const EXPORT_EVERY_MS = 3_600_000;
 /** Seals what has been committed, and exports the head each hour. Callers hold the sealer's lock. */
 export async function sealAudit({ pool, log, clock, audit }: SealerDeps, stop?: AbortSignal): Promise<void> {
   for (let batch = 0; batch < BATCHES; batch += 1) {
-    if (stop?.aborted) break;
-    if ((await inTransaction(pool, (tx) => sealNext(tx, audit.seal, BATCH))) < BATCH) break;
+    const sealed = await inTransaction(pool, (tx) => sealNext(tx, audit.seal, BATCH));
+    if (sealed < BATCH || stop?.aborted) break;
   }
   const now = clock();
   const head = await headToExport(pool, now, EXPORT_EVERY_MS);

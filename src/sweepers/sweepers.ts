@@ -1,17 +1,27 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import * as requests from '../db/access-requests.ts';
 import * as connections from '../db/connections.ts';
+import { untoldRequests } from '../db/forget-request.ts';
 import { removeOutdated } from '../db/housekeeping.ts';
 import * as intents from '../db/intents.ts';
 import * as overdue from '../db/overdue.ts';
 import * as sightings from '../db/sightings.ts';
-import { withClient, type Pool } from '../db/pool.ts';
-import { connectionStart, deliverIntent, startOrphan, unlessStarted, wakeConnection } from '../temporal/deliver.ts';
+import type { Pool } from '../db/pool.ts';
+import {
+  connectionStart,
+  deliverIntent,
+  startOrphan,
+  tellStanding,
+  unlessStarted,
+  wakeConnection,
+} from '../temporal/deliver.ts';
 import { giveBackHeldTokens, type HeldTokenDeps } from './held-tokens.ts';
 import { sealAudit, type SealerDeps } from './audit-sealer.ts';
+import { createLocks, type SweepLocks } from './locks.ts';
 import { revokeTokens } from './revocations.ts';
 
 export interface SweeperDeps extends HeldTokenDeps, SealerDeps {
@@ -93,6 +103,21 @@ const startOrphans: Sweep = async (run) => {
   );
 };
 
+/** Tells the workflows of requests whose requester was forgotten that they are over. */
+const tellForgotten: Sweep = async (run) => {
+  const { pool, client } = run;
+  await each(
+    run,
+    await untoldRequests(pool, BATCH),
+    (id) => id,
+    async (id) => {
+      const standing = await requests.standingIn(pool, id);
+      if (standing) await tellStanding(client, id, standing);
+      await requests.markLookedAt(pool, id);
+    },
+  );
+};
+
 /** Wakes the connections whose observed cause has outlived its grace; the workflow looks again and decides. */
 const wakeOutlived: Sweep = async (run) => {
   const { pool, config, clock } = run;
@@ -124,30 +149,28 @@ const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
   { name: 'outdated', lock: 5, sweep: tidy },
   { name: 'overdue', lock: 6, sweep: wakeOverdue },
   { name: 'stuck', lock: 7, sweep: wakeStuck },
+  { name: 'forgotten', lock: 11, sweep: tellForgotten },
   { name: 'held tokens', lock: 9, sweep: giveBack },
   { name: 'audit', lock: 10, sweep: seal },
 ];
 
 /** One worker at a time sweeps; one that fails is logged and goes on the next time. */
-function sweepOnce(deps: SweeperDeps, { name, lock, sweep }: (typeof SWEEPS)[number], stop: AbortSignal) {
-  return withClient(deps.pool, async (client) => {
-    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(7261, $1) as held', [lock]);
-    if (!rows[0]!.held) return;
-    try {
-      // What is asked of Temporal is cut at the stop.
-      await deps.client.withAbortSignal(stop, () => sweep({ ...deps, sweep: name, stop }));
-    } finally {
-      await client.query('select pg_advisory_unlock(7261, $1)', [lock]);
-    }
-  });
+function sweepOnce(deps: SweeperDeps, locks: SweepLocks, one: (typeof SWEEPS)[number], stop: AbortSignal) {
+  return locks.alone(one.lock, () =>
+    // What is asked of Temporal is cut at the stop.
+    deps.client.withAbortSignal(stop, () => one.sweep({ ...deps, sweep: one.name, stop })),
+  );
 }
 
 /** Starts the loops. @returns a function that stops them and waits for the sweep under way */
 export function startSweepers(deps: SweeperDeps): () => Promise<void> {
   const stop = new AbortController();
+  const locks = createLocks(deps.pool);
+  // Each loop listens to it, and so does what it asks of Temporal: more than Node.js takes for sound.
+  setMaxListeners(SWEEPS.length * 4, stop.signal);
   const loops = SWEEPS.map(async (one) => {
     while (!stop.signal.aborted) {
-      await sweepOnce(deps, one, stop.signal).catch((error: Error) =>
+      await sweepOnce(deps, locks, one, stop.signal).catch((error: Error) =>
         deps.log.error({ sweep: one.name, error: error.message }, 'a sweep failed'),
       );
       // Aborted while it waits, it has nothing more to do.
@@ -157,5 +180,6 @@ export function startSweepers(deps: SweeperDeps): () => Promise<void> {
   return async () => {
     stop.abort();
     await Promise.all(loops);
+    await locks.close();
   };
 }

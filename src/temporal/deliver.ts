@@ -3,6 +3,7 @@ import { WorkflowIdReusePolicy } from '@temporalio/common';
 import type { RepairConfig } from '../config.ts';
 import type { OrphanedRequest } from '../db/access-requests.ts';
 import type { Intent } from '../db/intents.ts';
+import type { Standing } from '../domain/access-request.ts';
 import {
   accessRequestWorkflowId,
   standingSignal,
@@ -50,6 +51,14 @@ export async function startOrphan(client: Client, config: RepairConfig, orphan: 
     ...accessRequestStart(config, { ...request, carried: { schemaVersion: 1, ...standing, recent: [] } }),
     signal: standingSignal,
     signalArgs: [standing],
+  });
+}
+
+/** Tells a request's workflow what its row says by now; one that has ended knows. */
+export async function tellStanding(client: Client, requestId: string, standing: Standing): Promise<void> {
+  const workflow = client.workflow.getHandle(accessRequestWorkflowId(requestId));
+  await workflow.signal(standingSignal, standing).catch((error: Error) => {
+    if (error.name !== 'WorkflowNotFoundError') throw error;
   });
 }
 

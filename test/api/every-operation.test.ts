@@ -309,8 +309,14 @@ const STORY: Record<string, () => Promise<unknown>> = {
     );
   },
   forget: () => writes('devi as hana', 'post', () => `${connection()}/forget`),
+  async forgetMe() {
+    const devi = await world.person('devi');
+    expect((await devi.post('/api/v1/me/forget')).status).toBe(200);
+    expect((await devi.post('/api/v1/me/forget')).status).toBe(401);
+  },
   listReceipts: () => reads('anyone', () => `/api/v1/receipts/${met.connectionId}`),
   revokeSharing: () => writes('support', 'post', () => `${instance()}/revoke`, note),
+  exportAudit: () => reads('operator', () => '/api/v1/audit/export'),
   listAudit: () => reads('operator', () => '/api/v1/audit?limit=200'),
 };
 

@@ -6,6 +6,7 @@ import { inTransaction } from '../../src/db/pool.ts';
 import { recordFailures } from '../../src/db/read-answers.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
 import type { Caller } from './client.ts';
+import { tablesWith } from './tables.ts';
 
 let world: ApiWorld;
 let devi: Caller;
@@ -39,21 +40,6 @@ type Row = Record<string, unknown>;
 const dataOf = async (who: Caller) =>
   (await who.get<{ identity: Row; tables: Record<string, Row[]> }>('/api/v1/me/data')).body;
 
-/** Every table with rows in which any of these texts stands. */
-async function tablesWith(texts: string[]): Promise<string[]> {
-  const { rows: tables } = await world.pool.query<{ name: string }>(
-    `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
-  );
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const { rowCount } = await world.pool.query(`select 1 from ${name} t where t::text ~ $1 limit 1`, [
-      texts.join('|'),
-    ]);
-    if (rowCount) found.push(name);
-  }
-  return found.toSorted((a, b) => a.localeCompare(b));
-}
-
 describe('my data', () => {
   test('is whatever table holds something of the person, and says by which ids they are known', async () => {
     const { identity, tables } = await dataOf(devi);
@@ -65,7 +51,7 @@ describe('my data', () => {
     });
     const profile = tables['profile']![0]!['id'] as string;
     const tokens = tables['api_token']!.map((row) => row['id'] as string);
-    const held = await tablesWith([ids.devi, profile, ...tokens]);
+    const held = await tablesWith(world.pool, [ids.devi, profile, ...tokens]);
     const shown = Object.entries(tables).filter(([, rows]) => rows.length > 0);
     expect(shown.map(([name]) => name).toSorted((a, b) => a.localeCompare(b))).toEqual(held);
   });

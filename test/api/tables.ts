@@ -32,3 +32,18 @@ export async function changesNothing<T>(pool: Pool, act: () => Promise<T>): Prom
   await expectUnchanged(pool, before);
   return result;
 }
+
+/** Every table with rows in which any of these patterns stands, rows as JSON. */
+export async function tablesWith(pool: Pool, texts: string[]): Promise<string[]> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const { rowCount } = await pool.query(`select 1 from ${name} t where to_jsonb(t)::text ~ $1 limit 1`, [
+      texts.join('|'),
+    ]);
+    if (rowCount) found.push(name);
+  }
+  return found.toSorted((a, b) => a.localeCompare(b));
+}

@@ -64,6 +64,7 @@ const TABLE: Readonly<Record<string, string>> = {
   findPoison: '           401    401     ok       403     403   403        403     403       403       403',
   repairPoison: '         401    401     ok       403     403   403        403     403       403       403',
   listAudit: '            401    401     ok       403     403   403        403     403       403       403',
+  exportAudit: '          401    401     ok       403     403   403        403     403       403       403',
 
   // About the other instance's request.
   requestAccess: '        401    401     403      403     404   ok         404     404       404       404',
@@ -105,6 +106,9 @@ const TABLE: Readonly<Record<string, string>> = {
   switchInstanceSide: '   401    401     403      403     ok    404        403     403       403       403',
   switchAccountSide: '    401    401     403      403     ok    404        403     403       403       403',
   revokeSharing: '        401    401     403      ok      403   403        403     403       403       403',
+
+  // Last, since whoever is forgotten is nobody from then on.
+  forgetMe: '             401    401     403      403     ok    ok         ok      ok        ok        ok',
 };
 
 const ids = { account: '', instance: '', otherInstance: '', request: '', connection: '', profile: '' };

@@ -5,6 +5,7 @@ import { loadConnection } from '../../src/db/connections.ts';
 import { receiptsBetween, type KeptReceipt } from '../../src/db/kept-receipts.ts';
 import { withdrawAgain, type KeptWithdrawal } from '../../src/db/kept-withdrawals.ts';
 import { inTransaction } from '../../src/db/pool.ts';
+import { ensureProfile } from '../../src/db/profiles.ts';
 import { lapseAll, reapplyRemoval } from '../../src/db/reapply-removals.ts';
 import { reapplyTurningOff } from '../../src/db/reapply-sharing.ts';
 import { addMs } from '../../src/domain/dates.ts';
@@ -204,6 +205,32 @@ describe('what was taken back after the backup', () => {
     const { id } = await profile();
     expect(await again('profile.made_private', id)).toBe(false);
     expect(await profile()).toMatchObject({ visibility: 'public' });
+  });
+
+  test('is taken back again: a profile that fed on nothing any more, and not one that feeds again', async () => {
+    const { id } = await inTransaction(world.pool, (tx) => ensureProfile(tx, 777));
+    expect([await again('profile.erased', id), await again('profile.erased', id)]).toEqual([true, false]);
+    await world.connect();
+    const { rows } = await world.pool.query<{ profile_id: string }>('select profile_id from connection_person');
+    expect(await again('profile.erased', rows[0]!.profile_id)).toBe(false);
+  });
+
+  test('is taken back again: who asked for access, and what was open is withdrawn', async () => {
+    const id = randomUUID();
+    await world.pool.query(
+      `insert into access_request (id, instance_id, requester_source_user_id, requester_source_created_at,
+         requester_github_user_id, status, created_at) values ($1, $2, 77, $3, 78, 'logged', $3)`,
+      [id, world.instanceId, AT],
+    );
+    expect([await again('request.requester_erased', id), await again('request.requester_erased', id)]).toEqual([
+      true,
+      false,
+    ]);
+    const { rows } = await world.pool.query(
+      'select status, requester_source_user_id as source, requester_github_user_id as github from access_request where id = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ status: 'withdrawn', source: 0, github: 0 }]);
   });
 
   test('is taken back again: an API token', async () => {

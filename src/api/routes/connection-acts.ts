@@ -1,22 +1,19 @@
 import { z } from 'zod';
 import { recordedVersion } from '../../db/audit.ts';
-import { acceptRemoval } from '../../db/connection-steps.ts';
 import { loadConnection, type ConnectionRow } from '../../db/connections.ts';
-import { dropAnswersAbout } from '../../db/idempotency.ts';
 import { loadInstance } from '../../db/instances.ts';
-import { inTransaction } from '../../db/pool.ts';
-import { forgetIdentity } from '../../db/sessions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { wakeConnection } from '../../temporal/deliver.ts';
 import { reconnectUpdate, sendUpdate, updateNowUpdate, type Act } from '../../workflows/connection.messages.ts';
 import { askConnection } from '../ask-connection.ts';
 import { connection, viewConnection } from '../connection-view.ts';
 import { consentVersion, requireCurrentConsent } from '../consent.ts';
-import { deliverSoon, within } from '../deliver.ts';
+import { within } from '../deliver.ts';
 import type { Deps } from '../deps.ts';
 import { failureError } from '../failure-words.ts';
 import type { Actor } from '../identity.ts';
 import { fieldProblem } from '../problem.ts';
+import { removeConnection } from '../remove-connection.ts';
 import { replaceToken } from '../replace-token.ts';
 import { route, type Answer, type Call } from '../route.ts';
 import { byId, id } from '../schemas.ts';
@@ -173,17 +170,8 @@ export const connectionActRoutes = [
   }),
 ];
 
-/** Fence, audit record and intent in one transaction; needs neither the instance nor Temporal. */
-async function remove(call: ActCall, kind: 'opt_out' | 'forget'): Promise<void> {
-  const { deps, params } = call;
-  const act = { ...actOf(call), connectionId: params.id, kind, restoreWindowMs: deps.config.RESTORE_WINDOW };
-  const accepted = await inTransaction(deps.pool, async (tx) => {
-    if (kind === 'forget') await forgetIdentity(tx, asPerson(call.actor));
-    return acceptRemoval(tx, act);
-  });
-  // Kept answers name the connection beside its developer's token; of this act, its own stays for a day.
-  if (kind === 'forget') await dropAnswersAbout(deps.pool, call.actor.id, params.id);
-  deliverSoon(deps, { kind, subjectId: params.id, ...accepted });
+function remove({ deps, params, actor, at, operationId }: ActCall, kind: 'opt_out' | 'forget'): Promise<void> {
+  return removeConnection(deps, { connectionId: params.id, kind, operationId, at, by: asPerson(actor) });
 }
 
 /** By a token that the caller brings, only where the operator lets tests do so. */

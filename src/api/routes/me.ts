@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { myData } from '../../db/my-data.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureProfile, profileOf, setVisibility, type Profile } from '../../db/profiles.ts';
+import { forgetPerson } from '../forget-person.ts';
 import { route } from '../route.ts';
 import { id, time } from '../schemas.ts';
 import { asPerson } from '../source-instance.ts';
@@ -16,6 +17,13 @@ const ownProfile = z
     svg: z.string().nullable(),
   })
   .meta({ id: 'OwnProfile' });
+
+const forgotten = z
+  .object({
+    connections: z.array(z.object({ id, receipts: z.string() })),
+    requests: z.array(id).meta({ description: 'Access requests that name nobody any more; open ones are withdrawn.' }),
+  })
+  .meta({ id: 'Forgotten' });
 
 const tag = 'me';
 
@@ -50,6 +58,24 @@ export const meRoutes = [
       const tables = await myData(deps.pool, { instanceId, githubUserId, ...source, actor: person.id });
       const identity = { instanceId, sourceUserId: source.userId, sourceCreatedAt: source.createdAt, githubUserId };
       return { status: 200, body: { identity, tables } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/api/v1/me/forget',
+    operationId: 'forgetMe',
+    tag,
+    summary:
+      'Forget the caller: connections at every instance, profile, open requests, notes, tokens and sessions; the one that asks ends with it',
+    action: 'profile.own',
+    body: z.strictObject({}),
+    responses: { 200: forgotten, 202: forgotten },
+    handler: async ({ deps, actor, at, operationId }) => {
+      const { connections, requests } = await forgetPerson(deps, asPerson(actor), { at, operationId });
+      const left = connections.map((one) => ({ id: one, receipts: `/api/v1/receipts/${one}` }));
+      const body = { connections: left, requests };
+      // Counts are being deleted: the receipts say when that is verified.
+      return left[0] ? { status: 202, location: left[0].receipts, body } : { status: 200, body };
     },
   }),
   route({

@@ -248,6 +248,8 @@ create table access_request (
 create unique index access_request_open on access_request (instance_id)
   where status in ('checking', 'logged', 'contacted');
 create index access_request_queue on access_request (status, contact_due_at);
+-- whoever asked was forgotten, and the workflow was not told yet that all is over
+create index access_request_forgotten on access_request (id) where requester_github_user_id = 0 and looked_at is null;
 
 -- Free text lives apart, so that it can be erased.
 create table note (
