@@ -23,7 +23,7 @@ let devi: string;
 beforeEach(async () => {
   world = await createDbWorld();
   devi = await world.sending();
-  await world.pool.query('insert into ledger values ($1, 2027, array_fill(3, array[60]))', [devi]);
+  await world.pool.query('insert into ledger values ($1, 2000, array_fill(3, array[366]))', [devi]);
 });
 afterEach(() => world.close());
 
@@ -56,7 +56,7 @@ describe('a removal that was accepted and not verified yet', () => {
         cause: 'opted_out',
         askedAt: ASKED,
         verifiedAt: LATER,
-        itemsDeleted: 60,
+        itemsDeleted: 366,
         itemsLeft: 0,
         publicCopiesExpireAt: addMs(LATER, 300_000),
       },
@@ -81,7 +81,13 @@ describe('a removal that was accepted and not verified yet', () => {
     const source = { instanceId: world.instanceId, userId, createdAt: '2020-01-01T00:00:00Z' };
     const [at, expiresAt] = [new Date(AT), new Date(LATER)];
     await inTransaction(world.pool, (tx) =>
-      startSession(tx, { hash: Buffer.from('x'), signedIn: { source, githubUserId }, at, expiresAt }),
+      startSession(tx, {
+        hash: Buffer.from('x'),
+        signedIn: { source, githubUserId },
+        at,
+        expiresAt,
+        instead: undefined,
+      }),
     );
     expect(await reapply(act('forget', devi, 3))).toBe('erased');
     expect(await row()).toMatchObject({ state: { status: 'ended', causes: [] }, erasedAt: LATER });
@@ -89,7 +95,7 @@ describe('a removal that was accepted and not verified yet', () => {
       expect((await world.pool.query(`select 1 from ${table} where connection_id = $1`, [devi])).rowCount).toBe(0);
     }
     expect((await world.pool.query(`select 1 from identity where signed_in_at = '-infinity'`)).rowCount).toBe(1);
-    expect(await receiptsOf(world.pool, devi)).toMatchObject([{ cause: 'forgotten', itemsDeleted: 60 }]);
+    expect(await receiptsOf(world.pool, devi)).toMatchObject([{ cause: 'forgotten', itemsDeleted: 366 }]);
   });
 
   test('that moved deletes at the old profile, and shows nothing at either before its owner comes back', async () => {
