@@ -141,6 +141,7 @@ const repairSettings = settings.pick({
   TASK_QUEUE_PEOPLE: true,
   TASK_QUEUE_SYNC: true,
   RESTORE_WINDOW: true,
+  PUBLIC_CACHE: true,
   HOLIDAYS: true,
   INSTRUCTIONS_URL: true,
   NUDGE_EVERY: true,

@@ -1,4 +1,4 @@
-import { inTransaction, type Pool, type Queryable } from './pool.ts';
+import type { Queryable } from './pool.ts';
 
 /** A receipt as it is kept apart from the database: ids, times and totals, and nobody's name. */
 export interface KeptReceipt {
@@ -15,18 +15,6 @@ export interface KeptReceipt {
   publicCopiesExpireAt: string;
   /** Of an instance alone: where its turning off ended. */
   endsIn: 'off' | 'unavailable' | null;
-}
-
-/**
- * Up to where receipts can be exported with none left out: one that took its number earlier may be committed later, so
- * whoever is just writing one is waited for, which takes milliseconds.
- */
-export async function receiptHorizon(pool: Pool): Promise<number> {
-  return inTransaction(pool, async (tx) => {
-    await tx.query('lock table receipt in share mode');
-    const { rows } = await tx.query<{ seq: number }>('select coalesce(max(seq), 0) as seq from receipt');
-    return rows[0]!.seq;
-  });
 }
 
 export async function receiptsBetween(

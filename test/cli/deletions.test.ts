@@ -121,6 +121,35 @@ test('killed in the midst of it, it is held still, and the same again does the r
   });
 }, 60_000);
 
+test('every kind of line is acted on, and what is numbered from then on lies above them', async () => {
+  const { world } = at;
+  const { rows } = await world.pool.query<{ id: string; generation: number; closed: number }>(
+    `select c.instance_id as id, c.generation, i.sharing_generation as closed
+     from connection c join instance i on i.id = c.instance_id where c.id = $1`,
+    [connectionId],
+  );
+  const { id: instanceId, generation, closed } = rows[0]!;
+  const when = { at: '2027-03-01T12:00:00.000Z' };
+  const highest = 8e15;
+  const path = fileOf(
+    { seq: 5, act: 'opt_out', subjectId: connectionId, generation: generation + 1, cause: 'opted_out', ...when },
+    { seq: 6, act: 'turn_off', subjectId: instanceId, generation: closed + 1, cause: 'sharing.connect_lost', ...when },
+    { seq: 7, withdrawal: 'sharing.revoked', subjectId: instanceId, generation: closed + 1, ...when },
+    { examined: { receipt: highest, audit: highest } },
+  );
+  const ran = await cli('deletions reapply --receipts', path);
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  expect(ran.out).toMatch(/Connections +1 removed again, 0 forgotten again/);
+  expect(ran.out).toMatch(/Instances .* 1 closed again, whose days the worker deletes/);
+  expect(ran.out).toMatch(/Taken back +1 made private/);
+  const { rows: now } = await world.pool.query(
+    `select sharing_status, (select ends_in from turning_off where instance_id = i.id and generation = $2),
+       (select seq from receipt where subject_id = $3 and generation = $4) as seq from instance i where id = $1`,
+    [instanceId, closed + 1, connectionId, generation + 1],
+  );
+  expect(now).toEqual([{ sharing_status: 'turning_off', ends_in: 'unavailable', seq: highest + 1 }]);
+});
+
 test('a file that holds something else is refused before anything is done', async () => {
   const path = fileOf({ ...RECEIPT, subjectId: connectionId }, { hello: 'world' });
   const ran = await cli('deletions reapply --receipts', path);

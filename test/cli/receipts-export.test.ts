@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { openReceiptsFile } from '../../src/cli/receipts-file.ts';
 import { insertReceipt } from '../../src/db/removals.ts';
 import type { Queryable } from '../../src/db/pool.ts';
 import { held, waits } from '../db/held.ts';
@@ -36,8 +37,8 @@ const added = async () => (await at.cli.json<{ added: number }>('receipts export
 const exported = () =>
   readFileSync(path, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => (JSON.parse(line) as { subjectId: string }).subjectId);
+    .flatMap((line) => (line === '' ? [] : ((JSON.parse(line) as { subjectId?: string }).subjectId ?? [])));
+const lines = () => readFileSync(path, 'utf8').trim().split('\n');
 
 test('each hour adds what is new, and nothing twice', async () => {
   const [first, second] = [await deleted(), await deleted()];
@@ -73,4 +74,57 @@ test('two exports at once add each receipt once', async () => {
   expect(both.toSorted((a, b) => a - b)).toEqual([0, 20]);
   expect(new Set(exported()).size).toBe(20);
   expect(exported()).toHaveLength(20);
+});
+
+test('what was examined is in the file, of which only what comes after it is looked at', async () => {
+  await deleted();
+  await added();
+  const last = lines().at(-1)!;
+  const { examined } = JSON.parse(last) as { examined: { receipt: number; audit: number } };
+  const { rows } = await at.world.pool.query<{ id: number }>('select max(id) as id from audit');
+  expect(examined.audit).toBe(rows[0]!.id);
+  const before = 'x'.repeat(200_000);
+  writeFileSync(path, `${before}\n${last}\n`);
+  const second = await deleted();
+  expect(await added()).toBe(1);
+  expect(lines().slice(2).join('\n')).toContain(second);
+  const size = lines().length;
+  expect(await added()).toBe(0);
+  expect(lines()).toHaveLength(size);
+});
+
+test('what an export had added that was killed after it is not added again', async () => {
+  const first = await deleted();
+  await added();
+  writeFileSync(path, `${lines()[0]}\n`);
+  const second = await deleted();
+  expect(await added()).toBe(1);
+  expect(exported()).toEqual([first, second]);
+});
+
+test('lines longer than what is read at once are found from the end', async () => {
+  const kept = { withdrawal: 'token.revoked', subjectId: randomUUID(), generation: null, at: AT };
+  const many = Array.from({ length: 2000 }, (_, index) => JSON.stringify({ seq: 2000 - index, ...kept }));
+  writeFileSync(path, many.map((line) => `${line}\n`).join(''));
+  const { places, close } = await openReceiptsFile(path);
+  await close();
+  expect(places).toEqual({ receipt: 0, audit: 2000 });
+});
+
+test('a database that knows less than the file is refused: it was restored, or is another one', async () => {
+  writeFileSync(path, `${JSON.stringify({ examined: { receipt: 8e15, audit: 1 } })}\n`);
+  const ran = await at.cli('receipts export', path);
+  expect(ran).toMatchObject({ code: 1, out: '' });
+  expect(ran.err).toContain(`The database knows less than ${path}: nothing was added.`);
+  expect(ran.err).toContain('"deletions reapply --receipts" comes first');
+});
+
+test('a gate that was closed is added, though no worker has deleted anything yet', async () => {
+  const instanceId = await at.world.register();
+  await at.world.switchOn(instanceId);
+  const ada = await at.world.person('ada');
+  const off = await ada.put(`/api/v1/instances/${instanceId}/sharing/instance-side`, { enabled: false });
+  expect(off.body).toMatchObject({ status: 'turning_off' });
+  await added();
+  expect(exported()).toEqual([instanceId]);
 });

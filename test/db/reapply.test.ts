@@ -3,16 +3,19 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createToken } from '../../src/db/api-tokens.ts';
 import { loadConnection } from '../../src/db/connections.ts';
 import { receiptsBetween, type KeptReceipt } from '../../src/db/kept-receipts.ts';
-import { withdrawAgain, type KeptWithdrawal } from '../../src/db/kept-withdrawals.ts';
+import type { KeptWithdrawal } from '../../src/db/kept-records.ts';
 import { inTransaction } from '../../src/db/pool.ts';
 import { ensureProfile } from '../../src/db/profiles.ts';
 import { lapseAll, reapplyRemoval } from '../../src/db/reapply-removals.ts';
 import { reapplyTurningOff } from '../../src/db/reapply-sharing.ts';
+import { withdrawSharing } from '../../src/db/reapply-sides.ts';
+import { withdrawAgain } from '../../src/db/reapply-withdrawals.ts';
 import { addMs } from '../../src/domain/dates.ts';
 import { AT, createDbWorld, WINDOW_MS, type DbWorld } from './db-world.ts';
 
+const DAY = 86_400_000;
 const LATER = addMs(AT, 3_600_000);
-const by = { actor: 'cli', at: LATER, restoreWindowMs: WINDOW_MS };
+const by = { actor: 'cli', at: LATER, restoreWindowMs: WINDOW_MS, publicCacheMs: 300_000 };
 
 let world: DbWorld;
 let devi: string;
@@ -116,10 +119,17 @@ describe('a removal that a receipt tells of', () => {
     expect((await world.pool.query('select 1 from intent where done_at is null')).rowCount).toBe(0);
   });
 
-  test('begins the 90 days with the latest removal, so that nobody’s end too early', async () => {
+  test('begins the 90 days anew where its generation says that they had come back', async () => {
     const second = addMs(AT, 1000);
     await reapply(receipt(devi, 3), receipt(devi, 5, { askedAt: second }));
     expect(await row()).toMatchObject({ generation: 5, restoreUntil: addMs(second, WINDOW_MS) });
+  });
+
+  test('leaves the 90 days that had begun, where nobody came back in between', async () => {
+    await world.remove('opt_out', devi);
+    const [ends, later] = [(await row()).restoreUntil, addMs(AT, 89 * DAY)];
+    await reapply(receipt(devi, 4, { cause: 'suspended', askedAt: later }));
+    expect(await row()).toMatchObject({ generation: 4, restoreUntil: ends });
   });
 
   test('of a connection that the backup does not know is kept as a receipt', async () => {
@@ -174,6 +184,32 @@ describe('a turning off that a receipt tells of', () => {
     expect(rows).toEqual([]);
   });
 
+  test('ends where access was revoked while it was still turning off', async () => {
+    await world.switchSide('instance', false);
+    expect(await reapplyTurningOff(world.pool, off(1, { endsIn: 'unavailable' }), by)).toBe(1);
+    expect(await sharing()).toMatchObject({ sharingStatus: 'unavailable' });
+    const { rows } = await world.pool.query('select instance_side, account_side from instance');
+    expect(rows).toEqual([{ instance_side: false, account_side: false }]);
+    const { rows: runs } = await world.pool.query('select ends_in from turning_off');
+    expect(runs).toEqual([{ ends_in: 'unavailable' }]);
+  });
+
+  test('ends no window later than that of whom it switched off: an erased link does not live again', async () => {
+    const [day89, day95] = [addMs(AT, 89 * DAY), addMs(AT, 95 * DAY)];
+    await reapply(receipt(devi, 3, { askedAt: day89 }));
+    await reapplyTurningOff(world.pool, off(1), { ...by, at: day95 });
+    expect(await row()).toMatchObject({ restoreUntil: addMs(AT, WINDOW_MS), switchedOff: true });
+    expect(await lapseAll(world.pool, day95)).toBe(1);
+    expect((await row()).erasedAt).toBe(day95);
+  });
+
+  test('leaves a window that ends earlier', async () => {
+    const before = addMs(AT, -DAY);
+    await reapply(receipt(devi, 3, { askedAt: before }));
+    await reapplyTurningOff(world.pool, off(1), by);
+    expect(await row()).toMatchObject({ restoreUntil: addMs(before, WINDOW_MS) });
+  });
+
   test('leaves alone an instance that was turned off again since', async () => {
     await reapplyTurningOff(world.pool, off(2), by);
     expect(await reapplyTurningOff(world.pool, off(1), by)).toBeUndefined();
@@ -183,7 +219,7 @@ describe('a turning off that a receipt tells of', () => {
 
 describe('what was taken back after the backup', () => {
   const again = (withdrawal: KeptWithdrawal['withdrawal'], subjectId: string, at = LATER) =>
-    withdrawAgain(world.pool, { seq: 1, withdrawal, subjectId, at }, by);
+    withdrawAgain(world.pool, { seq: 1, withdrawal, subjectId, generation: null, at }, by);
   const profile = async () => {
     const { rows } = await world.pool.query<{ id: string; visibility: string }>(
       'select p.id, visibility from profile p join connection_person m on m.profile_id = p.id where connection_id = $1',
@@ -257,5 +293,53 @@ describe('what was taken back after the backup', () => {
     const outcomes = [await again('request.notes_erased', request), await again('request.notes_erased', request)];
     expect(outcomes).toEqual([true, false]);
     expect((await world.pool.query('select 1 from note')).rowCount).toBe(1);
+  });
+});
+
+describe('what was taken back of sharing after the backup', () => {
+  let seq = 0;
+  beforeEach(async () => {
+    await reapplyTurningOff(
+      world.pool,
+      receipt(world.instanceId, 1, { scope: 'instance', cause: 'sharing.instance_side_disabled', endsIn: 'off' }),
+      by,
+    );
+    seq = (await world.pool.query<{ id: number }>('select max(id) as id from audit')).rows[0]!.id + 1;
+    await world.pool.query(`select setval(pg_get_serial_sequence('audit', 'id'), $1)`, [seq]);
+  });
+
+  const again = (withdrawal: KeptWithdrawal['withdrawal'], generation = 1) =>
+    withdrawSharing(world.pool, { seq, withdrawal, subjectId: world.instanceId, generation, at: LATER }, by);
+  const sides = async () => {
+    const { rows } = await world.pool.query<Record<string, unknown>>(
+      'select sharing_status as status, instance_side, account_side, sharing_generation::int as generation from instance',
+    );
+    return rows[0];
+  };
+
+  test('is taken back again: access that was revoked while sharing was off', async () => {
+    expect([await again('sharing.revoked'), await again('sharing.revoked')]).toEqual([true, false]);
+    expect(await sides()).toEqual({ status: 'unavailable', instance_side: false, account_side: false, generation: 1 });
+  });
+
+  test('is taken back again: a side that was switched off while the other was', async () => {
+    expect(await sides()).toMatchObject({ status: 'off', account_side: true });
+    const outcomes = [await again('sharing.account_side_disabled'), await again('sharing.account_side_disabled')];
+    expect(outcomes).toEqual([true, false]);
+    expect(await sides()).toEqual({ status: 'off', instance_side: false, account_side: false, generation: 1 });
+  });
+
+  test('and stays as it was given again since', async () => {
+    await world.sharing({ type: 'revoke' });
+    await world.sharing({ type: 'approve' });
+    await world.switchSide('account', true);
+    expect(await again('sharing.revoked')).toBe(false);
+    expect(await again('sharing.account_side_disabled')).toBe(false);
+    expect(await sides()).toMatchObject({ status: 'available', account_side: true });
+  });
+
+  test('and stays as it is where sharing was turned off anew since', async () => {
+    expect(await again('sharing.revoked', 0)).toBe(false);
+    expect(await sides()).toMatchObject({ status: 'off' });
   });
 });

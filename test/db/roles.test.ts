@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sealedHead } from '../../src/db/audit-seal.ts';
-import { withdrawalHorizon } from '../../src/db/kept-withdrawals.ts';
+import { keptHorizon } from '../../src/db/kept-horizon.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { prepareApplicationRole } from '../../src/db/roles.ts';
 import { createAuditSeal } from '../../src/keys/audit-seal.ts';
@@ -43,7 +43,7 @@ describe('the role that API and worker run as', () => {
     await writeRecord(application);
     await sealAll(application, seal);
     expect((await sealedHead(application))!.keyId).toBe('a1');
-    expect(await withdrawalHorizon(application)).toBeGreaterThan(0);
+    expect((await keptHorizon(application)).audit).toBeGreaterThan(0);
   });
 
   test.each([

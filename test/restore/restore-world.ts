@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DEMO_TOKENS, DEMO_SUPPORT } from '../../demo/peers/demo-people.ts';
 import { peopleAt, tokenFor } from '../../demo/people-tokens.ts';
-import { createApi } from '../../demo/story/api.ts';
+import { createApi, ok } from '../../demo/story/api.ts';
 import { databaseOf, type Database } from '../../demo/story/database.ts';
 import { peerAt, type Peer } from '../../demo/story/peers.ts';
 import {
@@ -18,8 +18,9 @@ import {
   type SiteAdmin,
   type Support,
 } from '../../demo/story/people.ts';
+import { until } from '../../demo/story/until.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
-import { startStack, type Stack } from '../../src/stack/stack.ts';
+import { startStack, type Stack, type StackOptions } from '../../src/stack/stack.ts';
 
 const SETTINGS = { SYNC_EVERY: '365d', SWEEP_EVERY: '200ms' };
 
@@ -51,8 +52,9 @@ export function startServers(dataDir: string): Promise<Stack> {
   return startStack({ dataDir, parts: [], durable: false });
 }
 
-export async function startSystem(dataDir: string): Promise<System> {
-  const stack = await startStack({ dataDir, env: SETTINGS, durable: false });
+/** @param parts all of them unless told */
+export async function startSystem(dataDir: string, parts?: StackOptions['parts']): Promise<System> {
+  const stack = await startStack({ dataDir, env: SETTINGS, durable: false, ...(parts && { parts }) });
   const pool = createPool({ url: stack.databaseUrl, max: 4, applicationName: 'test' });
   const connection = await Connection.connect({ address: stack.temporalAddress });
   const peers = stack.peers!;
@@ -95,6 +97,31 @@ async function register({ operator: op, stack }: System, hostname: string): Prom
   });
   await op.recordsConnect(id, true);
   return id;
+}
+
+/** Both sides enabled on instances whose access was granted by requests that are not the test's subject. */
+export async function turnsOn(system: System, instanceIds: string[]): Promise<void> {
+  await system.pool.query(`update instance set sharing_status = 'available' where id = any($1)`, [instanceIds]);
+  for (const at of instanceIds) {
+    const ada = await system.admin(at);
+    ok(await ada.enables('instance'));
+    ok(await ada.enables('account'));
+  }
+}
+
+/** A developer connects, ticks, has counts and makes the profile public. @returns the connection's id */
+export async function sends(system: System, key: string, at: string): Promise<string> {
+  const one = await system.person(key, at);
+  ok(await one.connects(DEMO_TOKENS.instance(key)));
+  await one.isNow('connected');
+  ok(await one.sends());
+  await until(
+    `${key} to have counts`,
+    () => system.database.counts(one.id),
+    (days) => days.length > 0,
+  );
+  await one.makesProfilePublic();
+  return one.id;
 }
 
 /** A cold copy of a store of a system that is stopped: with owners and times, since PostgreSQL has a user of its own. */

@@ -30,8 +30,10 @@ export function deletionCommands(program: Command, { database, bothStores, show 
     )
     .option('--receipts <path>', 'those that "receipts export" has kept apart; needed where PostgreSQL was restored')
     .action(async ({ receipts }: { receipts?: string }) => {
-      if (receipts !== undefined) await checkReceipts(receipts);
-      const kept = receipts === undefined ? none() : readReceipts(receipts);
+      const kept =
+        receipts === undefined
+          ? { lines: none(), places: { receipt: 0, audit: 0 } }
+          : { places: await checkReceipts(receipts), lines: readReceipts(receipts) };
       const done = await bothStores((stores) => reapplyDeletions({ ...stores, clock: now }, kept, ACTOR));
       show(
         done,
@@ -39,8 +41,11 @@ export function deletionCommands(program: Command, { database, bothStores, show 
           facts([
             ['Receipts', `${done.receipts.read} read, ${done.receipts.putBack} put back`],
             ['Connections', `${done.connections.removed} removed again, ${done.connections.erased} forgotten again`],
-            ['Instances', `${done.instances.turnedOff} turned off again, ${done.instances.itemsDeleted} days deleted`],
-            ['Taken back', `${done.withdrawn} made private, revoked or erased again`],
+            [
+              'Instances',
+              `${done.instances.turnedOff} turned off again, ${done.instances.itemsDeleted} days deleted; ${done.instances.closed} closed again, whose days the worker deletes`,
+            ],
+            ['Taken back', `${done.withdrawn} made private, revoked, switched off or erased again`],
             ['Links', `${done.lapsed} erased again, whose window has ended`],
             [
               'Workflows',

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
-import { receiptHorizon, receiptsBetween } from '../../db/kept-receipts.ts';
-import { withdrawalHorizon, withdrawalsBetween } from '../../db/kept-withdrawals.ts';
+import { keptHorizon } from '../../db/kept-horizon.ts';
+import { receiptsBetween } from '../../db/kept-receipts.ts';
+import { recordsBetween } from '../../db/kept-records.ts';
 import { receipts } from '../answers.ts';
 import { uuid } from '../arguments.ts';
-import { openReceiptsFile, type KeptLine, type ReceiptsFile } from '../receipts-file.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import type { KeptLine } from '../../repair/told.ts';
+import { openReceiptsFile, type ReceiptsFile } from '../receipts-file.ts';
 import type { Pool } from '../../db/pool.ts';
 import type { Session } from '../session.ts';
 import { table, when } from '../text.ts';
@@ -40,7 +44,7 @@ export function receiptCommands(program: Command, { api, database, show }: Sessi
   noun
     .command('export')
     .description(
-      'keep apart from the database what must not come back with a backup of it: adds to a file, a line each, the receipts that it does not have, and what was made private, revoked or erased; ids, times and totals, and nobody’s name',
+      'keep apart from the database what must not come back with a backup of it: adds to a file, a line each, the receipts that it does not have, removals that were accepted, and what was made private, revoked, switched off or erased; ids, times and totals, and nobody’s name',
     )
     .argument('<path>', 'the file; made where there is none')
     .action(async (path: string) => {
@@ -57,17 +61,29 @@ async function exportReceipts(pool: Pool, path: string): Promise<{ path: string;
   await takeTurn(pool);
   const file = await openReceiptsFile(path);
   try {
-    const { receipt, withdrawal } = file.last;
-    const added = await addAll(file, receipt, await receiptHorizon(pool), (...between) =>
+    const { places } = file;
+    const horizon = await keptHorizon(pool);
+    if (horizon.receipt < places.receipt || horizon.audit < places.audit) throw knowsLess(path);
+    const receipts = await addAll(file, places.receipt, horizon.receipt, (...between) =>
       receiptsBetween(pool, ...between, BATCH),
     );
-    const withdrawals = await addAll(file, withdrawal, await withdrawalHorizon(pool), (...between) =>
-      withdrawalsBetween(pool, ...between, BATCH),
+    const records = await addAll(file, places.audit, horizon.audit, (...between) =>
+      recordsBetween(pool, ...between, BATCH),
     );
-    return { path, added: added + withdrawals };
+    if (horizon.receipt > places.receipt || horizon.audit > places.audit) await file.add([{ examined: horizon }]);
+    return { path, added: receipts + records };
   } finally {
     await file.close();
   }
+}
+
+/** What it numbers from here on would be taken for what the file has already. */
+function knowsLess(path: string): Failure {
+  return new Failure(EXIT.refused, {
+    title: `The database knows less than ${path}: nothing was added.`,
+    advice:
+      'if it was restored from a backup, "deletions reapply --receipts" comes first; if the file is another database’s, name a new one.',
+  });
 }
 
 async function addAll(

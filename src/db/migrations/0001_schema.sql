@@ -302,6 +302,12 @@ create index audit_actor on audit (actor, id);
 create index audit_at on audit (at, id);
 create index audit_unsealed on audit (xact, id) where sealed_seq is null;
 create unique index audit_operation on audit (subject_id, operation_id) where operation_id is not null;
+-- what is exported besides receipts: what must not come back with a backup
+create index audit_kept on audit (id) where action in (
+  'connection.opt_out_accepted', 'connection.forget_accepted', 'connection.move_accepted',
+  'profile.made_private', 'profile.erased', 'token.revoked', 'request.notes_erased', 'request.requester_erased',
+  'sharing.instance_side_disabled', 'sharing.account_side_disabled', 'sharing.revoked',
+  'sharing.connect_lost', 'sharing.turning_off_reapplied');
 
 create function audit_append_only() returns trigger language plpgsql as $$
 begin
