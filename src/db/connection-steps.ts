@@ -90,12 +90,28 @@ async function enter(tx: Client, commit: ConnectionCommit, fences: Fences): Prom
     commit.connectionId,
   ]);
   if (waiting.rowCount) throw new DomainError('removing');
+  await refuseOvertaken(tx, commit, fences.instance_id);
   await tx.query(
     `update connection set generation = generation + 1, sharing_generation = $2, restore_until = null,
        cohort_generation = null, open_read = null, own_read_at = null where id = $1`,
     [commit.connectionId, generation],
   );
   await tx.query('delete from sighting where connection_id = $1', [commit.connectionId]);
+}
+
+/** An act that arrives late, after a removal that was accepted later than it was asked, starts nothing again. */
+async function refuseOvertaken(
+  tx: Client,
+  { connectionId, asOf }: ConnectionCommit,
+  instanceId: string,
+): Promise<void> {
+  const { rowCount } = await tx.query(
+    `select 1 from instance where id = $2 and closed_at > $3
+     union all select 1 from audit where subject_id = $1 and at > $3
+       and action in ('connection.opt_out_accepted', 'connection.forget_accepted')`,
+    [connectionId, instanceId, asOf],
+  );
+  if (rowCount) throw new DomainError('fence_moved');
 }
 
 /** What was seen may have lifted since the workflow looked, or a run that is under way may have seen it anew and judges first. */

@@ -12,12 +12,18 @@ import { sendAgain, waitingActs } from './waiting-acts.ts';
 /**
  * Repairs what was found. PostgreSQL's truth is taken: a workflow that has to be is ended, with the reason, and one is
  * started anew from the row, which holds all that it needs but the acts that it had accepted and not ended: those are sent
- * again, and the record names them. It is recorded before it is done, and done twice it is done once. @returns whether a repair exists
+ * again, and the record names them. It is recorded before it is done, and done twice it is done once. @param sendsAgain false
+ * where the workflow is an older one than its row: what it had accepted is over. @returns whether a repair exists
  */
-export async function mend(deps: RepairDeps, finding: Finding, actor: string): Promise<boolean> {
+export async function mend(
+  deps: RepairDeps,
+  finding: Finding,
+  actor: string,
+  { sendsAgain = true } = {},
+): Promise<boolean> {
   const repair = REPAIRS[finding.poison];
   if (repair === null) return false;
-  const waiting = repair === 'restart' ? await waitingActs(deps.client, finding.workflowId!) : [];
+  const waiting = repair === 'restart' && sendsAgain ? await waitingActs(deps.client, finding.workflowId!) : [];
   const detail = { ...detailOf(finding), ...(waiting.length > 0 && { waiting: waiting.map((act) => act.updateId) }) };
   await inTransaction(deps.pool, async (tx) => {
     await recordAudit(tx, { ...subjectOf(finding), actor, at: deps.clock().toISOString(), detail });

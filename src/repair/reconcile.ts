@@ -33,7 +33,7 @@ export async function reconcile(deps: RepairDeps, actor: string): Promise<Reconc
   const mendAll = async ({ findings, examined }: Page) => {
     done.examined += examined;
     for (const finding of findings) {
-      await mend(deps, finding, actor);
+      await mend(deps, finding, actor, { sendsAgain: false });
       if (finding.poison === 'workflow_missing') done.started += 1;
       else if (finding.poison === 'workflow_without_row') done.ended += 1;
       else done.restarted += 1;

@@ -1,4 +1,9 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 
 /** An act that a workflow has accepted and not ended: it is in that run's history, and nowhere else. */
 export interface WaitingAct {
@@ -36,16 +41,24 @@ async function eventsOf(client: Client, workflowId: string) {
   }
 }
 
-/** Sends them again, each as the same act: what its row says by now is done already is known by its id. */
+/**
+ * Sends them again, each as the same act: what its row says by now is done already is known by its id, and what a removal
+ * has overtaken since is refused. One that no worker takes keeps none of the others.
+ */
 export async function sendAgain(client: Client, workflowId: string, acts: readonly WaitingAct[]): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   for (const { name, updateId, args } of acts) {
-    await client.connection.withDeadline(Date.now() + ACCEPTED_WITHIN_MS, () =>
+    const sent = client.connection.withDeadline(Date.now() + ACCEPTED_WITHIN_MS, () =>
       handle.startUpdate<unknown, [unknown, ...unknown[]]>(name, {
         args: args as [unknown],
         updateId,
         waitForStage: 'ACCEPTED',
       }),
     );
+    await sent.catch((error: unknown) => {
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+        return;
+      throw error;
+    });
   }
 }

@@ -8,6 +8,8 @@ import { connectionStart } from '../../src/temporal/deliver.ts';
 import { wakeSignal } from '../../src/workflows/connection.messages.ts';
 import { connectionWorkflowId, sharingWorkflowId } from '../../src/workflows/ids.ts';
 import { manySending, runSync } from '../support/many-sending.ts';
+import { endWorkflow } from '../../src/repair/mend.ts';
+import { sendAgain, waitingActs } from '../../src/repair/waiting-acts.ts';
 import { holdAction } from '../support/refuse-inserts.ts';
 import { eventually, type Developer } from '../support/world.ts';
 import { createDoctorWorld, type DoctorWorld, type Finding } from './doctor-world.ts';
@@ -143,6 +145,32 @@ test('an act that a workflow has accepted and cannot do is done by the one that 
     [devi.id],
   );
   expect(rows[0]!.waiting).toHaveLength(1);
+}, 60_000);
+
+test('an act that an opt-out has overtaken is not done by a repair', async () => {
+  const devi = await at.world.sending('devi');
+  await devi.optOut();
+  await devi.until('restorable');
+  const { pool, client, workers } = at.world;
+  const allow = await holdAction(pool, 'connection.reconnected');
+  const answered = devi.reconnect().catch(() => 'by nobody');
+  const workflowId = connectionWorkflowId(devi.id);
+  const waits = async () =>
+    ((await client.workflow.getHandle(workflowId).describe()).raw.pendingActivities ?? []).length > 0;
+  await eventually(waits, 'its step is tried', 20_000);
+  const waiting = await waitingActs(client, workflowId);
+  await workers.stop();
+  // Meanwhile its developer opts out; what is begun anew takes that up first.
+  await devi.acceptOptOut();
+  await allow();
+  await endWorkflow(client, workflowId, 'repaired');
+  await devi.wake();
+  await at.world.upgrade();
+  await sendAgain(client, workflowId, waiting);
+  const again = client.workflow.getHandle(workflowId).getUpdateHandle(waiting[0]!.updateId);
+  await expect(again.result()).rejects.toMatchObject({ cause: { type: 'fence_moved' } });
+  expect([await answered, waiting.length]).toEqual(['by nobody', 1]);
+  expect([await devi.status(), await devi.counts()]).toEqual(['restorable', []]);
 }, 60_000);
 
 test('a workflow whose row has ended without it is ended', async () => {
