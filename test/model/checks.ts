@@ -21,6 +21,9 @@ import {
   type State,
 } from './state.ts';
 
+/** Waited for longer than anything takes: no deadline explains that. */
+export class DidNotSettle extends Error {}
+
 /** What holds at any moment, also in the midst of what was accepted: what was answered is seen, what is off is hidden. */
 export async function checkAtOnce(state: State, product: Product): Promise<void> {
   const { status, ...sharing } = await product.sharing();
@@ -109,7 +112,7 @@ export async function checkSettled(state: State, product: Product, patience: Pat
 
 export async function untilSettled(state: State, product: Product, patience: Patience = 'long'): Promise<void> {
   const until: Until = async (what, holds) => {
-    if (!(await product.until(holds, patience))) throw new Error(`it did not settle: ${what}`);
+    if (!(await product.until(holds, patience))) throw new DidNotSettle(`it did not settle: ${what}`);
   };
   await until('sharing', async () => (await product.sharing()).status === state.sharing.status);
   await until('the request', async () => (await product.request())?.status === state.request?.status);

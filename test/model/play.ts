@@ -12,6 +12,9 @@ export interface Seed {
   replayPath?: string;
 }
 
+/** Of the sequences that were asked for. */
+const MOST_SKIPPED = 0.1;
+
 export interface Play extends Seed {
   /** The test file, for whoever plays a failure again. */
   where: string;
@@ -46,13 +49,23 @@ export async function play({ seed, path, replayPath, ...limits }: Play): Promise
     // Else most sequences are short.
     unbiased: true,
     interruptAfterTimeLimit: limits.withinMs,
+    maxSkipsPerRun: 1,
     ...(path !== undefined && { path }),
   });
-  if (!details.failed) return;
+  if (!details.failed) return requireEnough(details, limits);
   const report = await fc.asyncDefaultReportMessage(details);
   // What an assertion of Node.js throws is of another realm than a test's errors.
   const { message: why } = details.errorInstance as Error;
   throw new Error(`${why}\n\n${report}\n\nPlay it again: ${again(details)} npm test -- ${limits.where}\n`);
+}
+
+/** A suite that was cut short, or met a deadline every few sequences, has shown little. */
+function requireEnough(
+  { numRuns, numSkips }: { numRuns: number; numSkips: number },
+  { sequences, where }: Play | Omit<Play, keyof Seed>,
+): void {
+  if (numRuns >= sequences && numSkips <= sequences * MOST_SKIPPED) return;
+  throw new Error(`${where}: ${numRuns} of ${sequences} sequences were played, ${numSkips} were skipped.`);
 }
 
 /** Plays these steps, begun with one developer sending. */

@@ -20,8 +20,8 @@ test(
       make: () => SystemWorld.create(system.world),
       ...seedFrom(process.env, 4),
       sequences: Number(process.env['MODEL_SEQUENCES'] ?? 30),
-      maxSteps: 100,
-      withinMs: Number(process.env['MODEL_MINUTES'] ?? 2) * MINUTE,
+      maxSteps: 30,
+      withinMs: Number(process.env['MODEL_MINUTES'] ?? 8) * MINUTE,
     });
     await expect(played).resolves.toBeUndefined();
   },
