@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHECKS } from './checks/index.ts';
+import { CHECKS, LOOKS_ONCE } from './checks/index.ts';
 import type { Outcome, Violation } from './checks/check.ts';
 import { POINT_FAULTS, TIMED_FAULTS } from './faults/index.ts';
 import type { Begun, Fault } from './faults/fault.ts';
@@ -55,11 +55,12 @@ export async function playRound(stage: Stage, random: Random): Promise<RoundOutc
   let checked = 1;
   const { run, succeeded } = await runAfter(setting, cast);
   if (succeeded) {
-    for (const check of CHECKS) {
-      const outcome = await settled(() => check({ setting, cast, run, random: random.fork('checks') }));
-      checked += outcome.checked;
-      violations.push(...outcome.violations);
-    }
+    const world = () => ({ setting, cast, run, random: random.fork('checks') });
+    const outcomes: Outcome[] = [];
+    for (const check of CHECKS) outcomes.push(await settled(() => check(world())));
+    for (const check of LOOKS_ONCE) outcomes.push(await check(world()));
+    checked += outcomes.reduce((sum, outcome) => sum + outcome.checked, 0);
+    violations.push(...outcomes.flatMap((outcome) => outcome.violations));
   } else {
     violations.push({ expected: 'a run to succeed after the faults have ended', facts: run });
   }

@@ -8,7 +8,7 @@ import { checkRows } from './rows.ts';
 import { checkTold } from './told.ts';
 import { checkWorkflows } from './workflows.ts';
 
-/** All that must hold after a round. */
+/** All that must hold after a round, at one look or another. */
 export const CHECKS: readonly Check[] = [
   checkRows,
   checkCounts,
@@ -17,5 +17,7 @@ export const CHECKS: readonly Check[] = [
   checkAccepted,
   checkWorkflows,
   checkDoctor,
-  checkRepeated,
 ];
+
+/** What does something to look, and so looks once: what it does a second time would not be seen again. */
+export const LOOKS_ONCE: readonly Check[] = [checkRepeated];

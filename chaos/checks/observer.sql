@@ -58,6 +58,26 @@ begin
 end $$;
 create trigger chaos_noted after insert on audit for each row execute function chaos.note_record();
 
+-- Days that were deleted, as the table itself sees it: not as the product counts them.
+create table chaos.deleted (
+  id bigint generated always as identity primary key,
+  connection_id uuid not null,
+  generation bigint not null,
+  items int not null,
+  -- Of an instance that is turned off: that is in the receipt of the instance.
+  by_instance boolean not null
+);
+create function chaos.note_deleted() returns trigger language plpgsql as $$
+begin
+  insert into chaos.deleted (connection_id, generation, items, by_instance)
+  select old.connection_id, c.generation, (select count(*) from unnest(old.counts) as n where n > 0),
+    exists (select 1 from turning_off t where t.instance_id = c.instance_id and t.verified_at is null
+      and coalesce(c.sharing_generation, c.joined_generation) < t.generation)
+  from connection c where c.id = old.connection_id;
+  return null;
+end $$;
+create trigger chaos_deleted after delete on ledger for each row execute function chaos.note_deleted();
+
 create function chaos.guard_ledger() returns trigger language plpgsql as $$
 declare
   found jsonb;

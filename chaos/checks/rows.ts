@@ -42,10 +42,13 @@ const ROW_CHECKS: readonly RowCheck[] = [
       and not exists (select 1 from chaos.moved m where m.xid = n.xid and m.kind = n.kind and m.subject_id = n.subject_id)`,
   },
   {
-    expected: 'each transition to start where the one before ended',
-    of: 'select count(*) from chaos.moved',
-    but: `select * from (select m.*, lag(becomes) over (partition by kind, subject_id order by id) as before from chaos.moved m)
-      where before is not null and before <> was`,
+    expected: 'each record of a connection to say the status that its row had then',
+    of: `select count(*) from chaos.noted where kind = 'connection'`,
+    but: `select n.*, a.detail ->> 'to' as said, m.becomes ->> 'status' as was from chaos.noted n
+      join audit a on a.id = n.audit_id
+      join lateral (select becomes from chaos.moved m where m.xid = n.xid and m.kind = n.kind and m.subject_id = n.subject_id
+        order by m.id desc limit 1) m on true
+      where n.kind = 'connection' and a.detail ? 'to' and a.detail ->> 'to' <> m.becomes ->> 'status'`,
   },
   {
     expected: 'versions that grow with each record of a subject',
@@ -80,13 +83,15 @@ const ROW_CHECKS: readonly RowCheck[] = [
         and a.operation_id = 'removed/' || r.generation))`,
   },
   {
-    // One that was overtaken has no receipt: what it had deleted is in the receipt of the one that overtook it.
+    // One that was overtaken has no receipt: what it had deleted is in the receipt of the one that overtook it. What went
+    // while the instance was turned off may be in either's.
     expected: 'receipts of as many counts of a connection as were deleted',
     of: `select count(*) from receipt where scope = 'connection'`,
     but: `select t.* from (select r.subject_id, max(r.generation) as latest, sum(r.items_deleted) as told
         from receipt r where r.scope = 'connection' group by r.subject_id) t
-      where t.told <> (select sum(d.items_deleted) from removal d
-        where d.connection_id = t.subject_id and d.generation <= t.latest)`,
+      join lateral (select coalesce(sum(d.items), 0) as most, coalesce(sum(d.items) filter (where not d.by_instance), 0) as least
+        from chaos.deleted d where d.connection_id = t.subject_id and d.generation <= t.latest) d on true
+      where t.told > d.most or t.told < d.least`,
   },
   {
     expected: 'a receipt for each turning off that is verified, and none else',
