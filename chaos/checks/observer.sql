@@ -1,3 +1,4 @@
+-- It runs as the tables' owner: the application may not see what watches it.
 -- What the database itself sees, beside the product: each change of a life cycle and each audit record with its
 -- transaction, and any count that is written where none may be.
 create schema chaos;
@@ -27,7 +28,7 @@ create table chaos.breach (
 );
 
 -- Arguments: the kind, and the columns that are a transition when they change.
-create function chaos.note_move() returns trigger language plpgsql as $$
+create function chaos.note_move() returns trigger language plpgsql security definer set search_path = public as $$
 declare
   kind text := tg_argv[0];
   was jsonb := '{}';
@@ -51,7 +52,7 @@ create trigger chaos_moved after update on instance for each row
 create trigger chaos_moved after insert or update on access_request for each row
   execute function chaos.note_move('request', 'status', 'handler', 'information_asked', 'nudged_at', 'reminders', 'escalations', 'version');
 
-create function chaos.note_record() returns trigger language plpgsql as $$
+create function chaos.note_record() returns trigger language plpgsql security definer set search_path = public as $$
 begin
   insert into chaos.noted (audit_id, kind, subject_id, action) values (new.id, new.subject_kind, new.subject_id, new.action);
   return null;
@@ -67,7 +68,7 @@ create table chaos.deleted (
   -- Of an instance that is turned off: that is in the receipt of the instance.
   by_instance boolean not null
 );
-create function chaos.note_deleted() returns trigger language plpgsql as $$
+create function chaos.note_deleted() returns trigger language plpgsql security definer set search_path = public as $$
 begin
   insert into chaos.deleted (connection_id, generation, items, by_instance)
   select old.connection_id, c.generation, (select count(*) from unnest(old.counts) as n where n > 0),
@@ -78,7 +79,7 @@ begin
 end $$;
 create trigger chaos_deleted after delete on ledger for each row execute function chaos.note_deleted();
 
-create function chaos.guard_ledger() returns trigger language plpgsql as $$
+create function chaos.guard_ledger() returns trigger language plpgsql security definer set search_path = public as $$
 declare
   found jsonb;
 begin
