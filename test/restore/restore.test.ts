@@ -44,7 +44,7 @@ async function peopleSend(system: System): Promise<void> {
   ] as const) {
     ids[key] = await sends(system, key, at);
   }
-  tokenId = (await cli.json<{ id: string }>('tokens create support')).id;
+  tokenId = (await cli.json<{ id: string }>('tokens create support --github-user-id 7')).id;
   const request = await (await system.admin(initech)).requestsAccess();
   requestId = request.body.id;
   await until(
