@@ -16,7 +16,7 @@ export function deletionCommands(program: Command, { database, bothStores, show 
   noun
     .command('hold')
     .description(
-      'say that PostgreSQL was restored from a backup: nothing is shown or written until "reapply" is through',
+      'say that PostgreSQL was restored from a backup: nothing is shown or written until "reapply" is through, and everybody is signed out',
     )
     .action(async () => {
       const held = await database((pool) => holdDatabase(pool, { actor: ACTOR, at: now().toISOString() }));
