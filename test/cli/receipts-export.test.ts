@@ -106,9 +106,9 @@ test('lines longer than what is read at once are found from the end', async () =
   const kept = { withdrawal: 'token.revoked', subjectId: randomUUID(), generation: null, at: AT };
   const many = Array.from({ length: 2000 }, (_, index) => JSON.stringify({ seq: 2000 - index, ...kept }));
   writeFileSync(path, many.map((line) => `${line}\n`).join(''));
-  const { places, close } = await openReceiptsFile(path);
-  await close();
-  expect(places).toEqual({ receipt: 0, audit: 2000 });
+  const file = await openReceiptsFile(path);
+  await file.close();
+  expect(file.places).toEqual({ receipt: 0, audit: 2000 });
 });
 
 test('a database that knows less than the file is refused: it was restored, or is another one', async () => {

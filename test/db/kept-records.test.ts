@@ -102,7 +102,7 @@ test('they are found by an index that holds them alone', async () => {
     `select indexdef from pg_indexes where indexname = 'audit_kept'`,
   );
   const indexed = [...rows[0]!.indexdef.matchAll(/'([a-z_.]+)'/g)].map((match) => match[1]);
-  expect(indexed.toSorted()).toEqual(KEPT_ACTIONS.toSorted());
+  expect(new Set(indexed)).toEqual(new Set(KEPT_ACTIONS));
   const record = { subjectKind: 'sync', actor: 'test', at: AT, action: 'sync.paused' } as const;
   await inTransaction(world.pool, async (tx) => {
     for (let count = 0; count < 500; count += 1) await recordAudit(tx, { ...record, subjectId: randomUUID() });

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { writePage } from '../../src/db/count-writes.ts';
-import { keptHorizon } from '../../src/db/kept-horizon.ts';
 import { inTransaction } from '../../src/db/pool.ts';
 import { holdDatabase, liftHold, numberAbove } from '../../src/db/restore-epoch.ts';
 import { findSession, startSession } from '../../src/db/sessions.ts';
@@ -92,12 +91,10 @@ describe('what is numbered after a restore', () => {
   test('lies above what was exported, whatever the clock said', async () => {
     const kept = { receipt: 8_000_000_000_000_000, audit: 8_000_000_000_000_007 };
     await numberAbove(world.pool, kept);
-    const places = await keptHorizon(world.pool);
     await numberAbove(world.pool, { receipt: 5, audit: 5 });
     const { rows } = await world.pool.query<{ receipt: number; audit: number }>(
       `select nextval(pg_get_serial_sequence('receipt', 'seq')) as receipt, nextval(pg_get_serial_sequence('audit', 'id')) as audit`,
     );
-    expect(places).toEqual(kept);
     expect(rows[0]!.receipt).toBeGreaterThan(kept.receipt);
     expect(rows[0]!.audit).toBeGreaterThan(kept.audit);
   });

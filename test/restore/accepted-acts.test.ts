@@ -78,7 +78,7 @@ test('what was accepted and not verified yet does not come back with a backup, a
     );
     expect(await system.database.countsOfInstance(globex)).toBe(0);
     const { rows } = await system.pool.query<{ id: string }>('select subject_id as id from receipt');
-    expect(rows.map((row) => row.id).toSorted()).toEqual([ids['devi'], ids['emil'], globex].toSorted());
+    expect(new Set(rows.map((row) => row.id))).toEqual(new Set([ids['devi'], ids['emil'], globex]));
     expect(await cli.json('receipts export', receiptsFile)).toMatchObject({ added: 4 });
     ok(await (await system.person('devi', acme)).reconnects());
     await (await system.person('devi', acme)).isNow('sending');

@@ -64,14 +64,14 @@ async function exportReceipts(pool: Pool, path: string): Promise<{ path: string;
     const { places } = file;
     const horizon = await keptHorizon(pool);
     if (horizon.receipt < places.receipt || horizon.audit < places.audit) throw knowsLess(path);
-    const receipts = await addAll(file, places.receipt, horizon.receipt, (...between) =>
+    const told = await addAll(file, places.receipt, horizon.receipt, (...between) =>
       receiptsBetween(pool, ...between, BATCH),
     );
     const records = await addAll(file, places.audit, horizon.audit, (...between) =>
       recordsBetween(pool, ...between, BATCH),
     );
     if (horizon.receipt > places.receipt || horizon.audit > places.audit) await file.add([{ examined: horizon }]);
-    return { path, added: receipts + records };
+    return { path, added: told + records };
   } finally {
     await file.close();
   }
