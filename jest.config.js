@@ -9,8 +9,12 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Whole systems that are stopped, copied and started again: "npm run test:restore".
-  testPathIgnorePatterns: ['/node_modules/', ...(process.env.TEST_RESTORE ? [] : ['<rootDir>/test/restore/'])],
+  // Whole systems that are stopped, copied and started again: "npm run test:restore". Browsers: "npm run test:e2e".
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.env.TEST_RESTORE ? [] : ['<rootDir>/test/restore/']),
+    ...(process.env.TEST_E2E ? [] : ['<rootDir>/test/e2e/']),
+  ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,

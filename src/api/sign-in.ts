@@ -24,8 +24,7 @@ export interface Wanted extends Pick<SignInFlow, 'purpose' | 'sessionId' | 'held
 export async function beginSignIn(deps: Deps, at: At, wanted: Wanted): Promise<string> {
   const state = randomSecret();
   const instanceId = at.place === 'instance' ? at.instance.id : null;
-  const readsCounts = at.place === 'instance' && wanted.purpose === 'connect';
-  const scope = at.place === 'staff' ? 'openid' : readsCounts ? COUNTS_SCOPE : undefined;
+  const scope = scopeFor(at, wanted.purpose);
   const url = await deps.signIn.begin(applicationAt(deps, at), {
     redirectUri: callbackOf(deps, at),
     ...proofOf(wanted.browser, state),
@@ -40,6 +39,16 @@ export async function beginSignIn(deps: Deps, at: At, wanted: Wanted): Promise<s
     at: deps.clock(),
   });
   return url.href;
+}
+
+/**
+ * None, where nothing is to be read. At Gitea a token without a scope may do everything, and what is granted first holds
+ * for all later tokens whatever they ask: there it is always the same, and that alone.
+ */
+function scopeFor(at: At, purpose: SignInFlow['purpose']): string | undefined {
+  if (at.place === 'staff') return 'openid';
+  if (at.place === 'github') return undefined;
+  return purpose === 'connect' || at.instance.kind === 'gitea' ? COUNTS_SCOPE : undefined;
 }
 
 export interface CameBack {

@@ -41,6 +41,24 @@ describe('signing in', () => {
     expect((await world.pool.query('select 1 from held_token')).rowCount).toBe(0);
   });
 
+  test('asks Gitea for the one scope that it needs: a token without any may do everything there', async () => {
+    const { body: account } = await world.operator.get<{ items: { id: string }[] }>('/api/v1/accounts');
+    const sent = {
+      hostname: 'gitea.acme.example',
+      kind: 'gitea',
+      baseUrl: world.instance.url,
+      allowHttpLoopback: true,
+      accountId: account.items[0]!.id,
+      oauth: { clientId: 'of-gitea', clientSecret: 'of-gitea' },
+    };
+    expect((await world.operator.post('/api/v1/instances', sent)).status).toBe(201);
+    const devi = visitor();
+    await devi.opens('/sign-in');
+    const { url } = await devi.presses('Sign in at the instance', { hostname: 'gitea.acme.example' });
+    expect(url.href).toContain(`${world.instance.url}/login/oauth/authorize?`);
+    expect(url.searchParams.get('scope')).toBe('read:user');
+  });
+
   test('gives a new cookie each time, which nothing but our site sees, and the old one opens nothing', async () => {
     const ada = visitor();
     await ada.signsInAtInstance('ada');

@@ -51,6 +51,7 @@ describe('signing in at the demo instance', () => {
     await browser.opens(authorizeUrl(instance));
     expect(await browser.presses('Sign in as draman')).toMatchObject({
       status: 403,
+      url: expect.objectContaining({ pathname: '/session' }),
       text: expect.stringContaining('Your account was suspended'),
     });
     instance.people.unsuspend('devi');

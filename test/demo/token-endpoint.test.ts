@@ -156,8 +156,8 @@ describe('ten tokens of a person, application and scope', () => {
   });
 
   test('are counted without those that were revoked, of other scopes, or written down for the demo', async () => {
-    const [revoked = '', ...others] = await signsIn(10);
-    instance.people.revokeToken(revoked);
+    const others = await signsIn(10);
+    instance.people.revokeToken(others.pop() ?? '');
     const elsewhere = await signsIn(2, { scope: 'read:org' });
     const [fresh = ''] = await signsIn(1);
     expect(holding([...others, ...elsewhere, fresh, DEMO_TOKENS.instance('devi')])).toEqual(
