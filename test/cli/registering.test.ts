@@ -119,7 +119,9 @@ describe('an instance', () => {
     });
     const plain = await cli(register('other.example', 'http://10.0.0.1'), '--allow-http-loopback');
     expect(plain).toMatchObject({ code: 1, out: '' });
-    expect(plain.err).toContain('What to do: use https; a private address needs --allow-private-network, and plain HTTP');
+    expect(plain.err).toContain(
+      'What to do: use https; a private address needs --allow-private-network, and plain HTTP',
+    );
 
     const json = await cli(register('bad_host', 'https://x.example'), '--json');
     expect(json).toMatchObject({ code: 1, out: '' });
