@@ -65,8 +65,8 @@ export function createBrowser(stops: (url: URL) => boolean = () => false): Brows
       const setCookie = response.headers.getSetCookie();
       keep(url, setCookie);
       trail.push({ url, status: response.status, setCookie });
-      const location = response.headers.get('location');
       const html = await response.text();
+      const location = response.headers.get('location') ?? refreshOf(html);
       if (location === null) return (shown = { url, status: response.status, html, text: textOf(html) });
       url = new URL(location, url);
       next = {};
@@ -137,6 +137,12 @@ function attributesOf(text: string): Record<string, string> {
   return Object.fromEntries(
     [...text.matchAll(/([\w-]+)(?:="([^"]*)")?/g)].map(([, name = '', value = '']) => [name, unescape(value)]),
   );
+}
+
+/** Where a page leads at once. */
+export function refreshOf(html: string): string | null {
+  const to = /<meta http-equiv="refresh" content="0; url=([^"]*)">/.exec(html)?.[1];
+  return to === undefined ? null : unescape(to);
 }
 
 function textOf(html: string): string {

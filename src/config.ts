@@ -21,6 +21,13 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true');
 
+/** Networks and addresses, separated by commas. */
+const proxies = z
+  .string()
+  .transform((text) => (text === '' ? [] : text.split(',').map((one) => one.trim())))
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'is no address and no network')))
+  .default([]);
+
 function isOrigin(text: string): boolean {
   const { protocol, hostname, pathname, search, hash } = new URL(text);
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
@@ -39,6 +46,8 @@ const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(3000, 0, 65535),
+  MAX_CONNECTIONS: whole(2000, 1, 100_000),
+  TRUSTED_PROXIES: proxies,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TOKEN_KEYS: keys,
   /** Where browsers find the API: an origin, of which sign-in comes back to and requests with a session come from. */

@@ -7,25 +7,21 @@ import { observe } from './observe.ts';
 import { pages } from './pages/index.ts';
 import { createPages } from './pages/page-route.ts';
 import { problemHandler } from './problem.ts';
+import { requestLimits } from './request-limits.ts';
 import { createRouter } from './router.ts';
 import { routes } from './routes/index.ts';
 import { systemRoutes } from './routes/system.ts';
+import { securityHeaders } from './security-headers.ts';
+import { publicUrl } from './session.ts';
 
 /** Builds the API; `server.ts` listens. */
 export function createApp(deps: Deps): Express {
   const app = express();
   const metrics = createMetrics();
-  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.disable('etag').set('query parser', 'simple');
+  app.set('trust proxy', deps.config.TRUSTED_PROXIES);
   app.use(observe(deps.logger, metrics));
-  app.use((_req, res, next) => {
-    res.set({
-      'X-Content-Type-Options': 'nosniff',
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      // With `no-referrer` browsers say `Origin: null` of a form, even to its own site.
-      'Referrer-Policy': 'same-origin',
-    });
-    next();
-  });
+  app.use(securityHeaders(publicUrl(deps.config)), requestLimits);
   app.use(createRouter([...routes, ...systemRoutes(routes, metrics)], deps, createIdentity(deps)));
   app.use(createPages(pages, deps));
   app.get('/', (_req, res) => res.redirect('/docs'));

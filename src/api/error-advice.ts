@@ -7,6 +7,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Nothing. `facts.fields` names each field and what is wrong with it; values are not repeated. Unknown fields are wrong too.',
   body_too_large: 'Nothing. A body is 64 KiB at the most.',
   unsupported_media_type: 'Nothing. Send `Content-Type: application/json`, without `Content-Encoding`.',
+  uri_too_long: 'Nothing. An address has at most 8,192 characters.',
+  too_many_headers: 'Nothing. A request has at most 100 headers.',
   unauthenticated:
     'Nothing. Sign in again at `/sign-in`, at both places; a program sends `Authorization: Bearer uc_…` with a token that is not revoked.',
   forbidden: 'Nothing. `detail` names the roles.',

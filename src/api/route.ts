@@ -83,6 +83,8 @@ const JSON_BODY = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 const ASKS_WHO = ['unauthenticated', 'forbidden'] as const;
 const KEYED = ['idempotency_key_reused', 'idempotency_in_progress'] as const;
 
+const ANY = ['uri_too_long', 'too_many_headers'] as const;
+
 /** Every code that the route can answer. */
 export function errorsOf(defined: Route): ErrorCode[] {
   const writes = defined.method !== 'get';
@@ -96,6 +98,7 @@ export function errorsOf(defined: Route): ErrorCode[] {
       ...(defined.params ? (['not_found'] as const) : []),
       ...(writes ? KEYED : []),
       ...(defined.errors ?? []),
+      ...ANY,
       'service_unavailable',
       'internal',
     ]),

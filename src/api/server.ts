@@ -17,6 +17,7 @@ import { connectClient } from '../temporal/connect.ts';
 import { activityDeps } from '../temporal/worker.ts';
 import { createApp } from './app.ts';
 import type { Deps } from './deps.ts';
+import { LISTEN_LIMITS, listen } from './listener.ts';
 import { PROOF_KEPT_MS } from './site-admin.ts';
 
 const CLEAN_EVERY_MS = 10 * 60_000;
@@ -72,15 +73,6 @@ async function connect(config: Config): Promise<{ deps: Deps; close: () => Promi
   };
 }
 
-async function listen(deps: Deps): Promise<Server> {
-  const { HOST, PORT } = deps.config;
-  const server = createApp(deps).listen(PORT, HOST);
-  server.requestTimeout = 30_000;
-  server.headersTimeout = 10_000;
-  await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
-  return server;
-}
-
 /** What is kept for a day only, by this process's own clock. */
 async function clean({ pool, clock, config }: Deps): Promise<void> {
   const now = clock();
@@ -100,7 +92,8 @@ async function stop(server: Server): Promise<void> {
 }
 
 const { deps, close } = await connect(loadConfig());
-const server = await listen(deps);
+const { HOST: host, PORT, MAX_CONNECTIONS: connections } = deps.config;
+const server = await listen(createApp(deps), { host, port: PORT }, { ...LISTEN_LIMITS, connections });
 const cleaning = setInterval(() => {
   clean(deps).catch((error: Error) => deps.logger.error({ error: error.name }, 'old keys and proofs were not erased'));
 }, CLEAN_EVERY_MS);

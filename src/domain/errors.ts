@@ -8,6 +8,8 @@ export const ERRORS = {
   invalid_input: { status: 400, title: 'A field is missing or wrong' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
+  uri_too_long: { status: 414, title: 'The address is too long' },
+  too_many_headers: { status: 431, title: 'The request has too many headers' },
   // who asks
   unauthenticated: { status: 401, title: 'A session or a valid API token is needed' },
   forbidden: { status: 403, title: 'This act is not for your role' },

@@ -178,6 +178,12 @@ describe('what is seen', () => {
 });
 
 describe('a copy', () => {
+  test('may be a picture on any page; its numbers are for those who ask themselves', async () => {
+    const policy = async (path: string) => (await world.anyone.get(path)).headers.get('cross-origin-resource-policy');
+    expect(await policy(own.svg)).toBe('cross-origin');
+    expect(await policy(own.json)).toBe('same-origin');
+  });
+
   test.each(['json', 'svg'] as const)('that is still right is not sent again (%s)', async (form) => {
     const path = own[form];
     const first = await world.anyone.get(path);

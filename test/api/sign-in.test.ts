@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { refreshOf } from '../../demo/browser.ts';
 import { SESSION_COOKIE } from '../../src/api/cookies.ts';
 import { dropOldSessions } from '../../src/db/sessions.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
@@ -88,6 +89,23 @@ describe('signing in', () => {
     expect((await fetch(`${world.url}/api/v1/me/sessions`, { headers: { cookie: before } })).status).toBe(401);
   });
 
+  test('leads to the place by a page and no redirect, which a browser would hold against the form', async () => {
+    const one = visitor();
+    await one.opens('/sign-in');
+    const form = formOf(one);
+    const answer = await fetch(`${world.url}/sign-in/instance`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: world.url, cookie: one.browser.cookies(world.url) },
+      body: new URLSearchParams({ form, hostname: 'ghes.acme.example' }),
+    });
+    expect([answer.status, answer.headers.get('location')]).toEqual([200, null]);
+    expect(answer.headers.get('content-security-policy')).toContain("form-action 'self';");
+    const page = await answer.text();
+    expect(refreshOf(page)).toMatch(`${world.instance.url}/login/oauth/authorize?`);
+    expect(page).toContain(`Go to ${new URL(world.instance.url).host}</a>`);
+  });
+
   test('is refused to whoever is suspended there, and to whoever cancels', async () => {
     world.instance.people.change('goran', { suspendedAt: '2026-01-01T00:00:00Z' });
     const goran = visitor();
@@ -125,7 +143,7 @@ async function submits({ browser }: Visitor, path: string, fields: Record<string
     headers: { origin: world.url, cookie: browser.cookies(world.url) },
     body: new URLSearchParams(fields),
   });
-  return browser.opens(answer.headers.get('location') ?? '');
+  return browser.opens(refreshOf(await answer.text()) ?? '');
 }
 
 describe('a callback', () => {

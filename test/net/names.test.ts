@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type LookupFunction } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createServer, type AddressInfo, type LookupFunction, type Server } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHttp, type Http } from '../../src/net/http.ts';
 import { says, startOddServer, type OddServer } from '../support/odd-server.ts';
 
@@ -71,49 +71,47 @@ describe('plain HTTP to a name', () => {
 });
 
 describe('HTTPS to a name', () => {
+  // Speaks no TLS: whoever reaches it is told nothing.
+  let listener: Server;
+  let connections = 0;
+  afterEach(() => void listener.close());
+  const listen = async (): Promise<string> => {
+    connections = 0;
+    listener = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return String((listener.address() as AddressInfo).port);
+  };
+  const reached = { ok: false, reason: 'unreachable' };
+
   test.each([
     ['this machine', [here]],
     ['this machine, written as IPv6', [mapped]],
     ['a metadata service', [metadata]],
     ['a metadata service among others', [there, metadata]],
   ])('makes no connection where it means %s', async (_what, means) => {
-    let connections = 0;
-    const listener = createServer((socket) => {
-      connections += 1;
-      socket.destroy();
-    });
-    listener.listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    const port = String((listener.address() as AddressInfo).port);
+    const port = await listen();
     names.set('inside.example', means);
     expect(await get('https', 'inside.example', false, port)).toEqual(refused);
-    // The same name with what it is allowed: the listener is there, and speaks no TLS.
     names.set('inside.example', [here]);
-    expect(await get('https', 'inside.example', true, port)).toEqual({ ok: false, reason: 'unreachable' });
+    expect(await get('https', 'inside.example', true, port)).toEqual(reached);
     expect(connections).toBe(1);
-    await new Promise((resolve) => listener.close(resolve));
   });
 
   test('makes its connection to the very address that was judged, whatever the name means a moment later', async () => {
-    const listener = createServer((socket) => socket.destroy());
-    listener.listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    const reached = once(listener, 'connection');
     let answers = 0;
     const turning = createHttp({}, (_host, _options, tell) => {
       answers += 1;
       tell(null, [answers === 1 ? here : metadata]);
     });
-    const at = {
-      baseUrl: `https://turns.example:${(listener.address() as AddressInfo).port}`,
-      allowHttpLoopback: true,
-    };
-    expect(await turning.requestJson({ method: 'GET', at, path: '/' })).toEqual({ ok: false, reason: 'unreachable' });
-    await reached;
-    expect(answers).toBe(1);
+    const at = { baseUrl: `https://turns.example:${await listen()}`, allowHttpLoopback: true };
+    expect(await turning.requestJson({ method: 'GET', at, path: '/' })).toEqual(reached);
+    expect([answers, connections]).toEqual([1, 1]);
     expect(await turning.requestJson({ method: 'GET', at, path: '/' })).toEqual(refused);
     await turning.close();
-    await new Promise((resolve) => listener.close(resolve));
   });
 });
 

@@ -8,6 +8,7 @@ import { ERROR_ADVICE } from '../error-advice.ts';
 import { refusalOf } from '../refusal-of.ts';
 import { publicUrl, sessionOf } from '../session.ts';
 import { errorPage } from '../views/error-page.ts';
+import { leavingPage } from '../views/leaving-page.ts';
 
 const FORM_LIMIT = '16kb';
 
@@ -25,7 +26,7 @@ export interface PageCall {
   field: (name: string) => string;
 }
 
-/** HTML, or a path to go to. */
+/** HTML, or where to go: a path of ours, or an address elsewhere. */
 export type PageAnswer = { html: string; status?: number } | { goTo: string };
 
 export interface PageRoute {
@@ -69,7 +70,8 @@ function runPage(page: PageRoute, deps: Deps): RequestHandler {
     const browser = browserSecret(req, res);
     const answer = await page.handler({ deps, req, res, browser, form: formToken(browser), session, field });
     // 303: whatever the method was, what follows is read.
-    if ('goTo' in answer) res.redirect(303, answer.goTo);
+    if ('goTo' in answer && answer.goTo.startsWith('/')) res.redirect(303, answer.goTo);
+    else if ('goTo' in answer) res.type('html').send(leavingPage(answer.goTo));
     else
       res
         .status(answer.status ?? 200)

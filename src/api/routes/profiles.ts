@@ -66,7 +66,9 @@ export const profileRoutes = [
     handler: async ({ deps, params, query, at }) => {
       const { graph } = await load(deps, params.id, at);
       const body = contributionGraph(graph, query.theme);
-      return cached(deps, { status: 200, contentType: 'image/svg+xml', body }, body);
+      const answer = cached(deps, { status: 200, contentType: 'image/svg+xml', body }, body);
+      // People put it on pages of their own.
+      return { ...answer, headers: { ...answer.headers, 'Cross-Origin-Resource-Policy': 'cross-origin' } };
     },
   }),
   publicRoute({
