@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepText } from '../artifacts.ts';
 import { CANARY_WORDS } from '../peers/canaries.ts';
 import { allHistories, textOf } from './histories.ts';
 import type { Story } from './setting.ts';
@@ -15,6 +16,8 @@ export async function searchEverything(story: Story, personal: readonly string[]
     readdirSync(stack.logs).map((name) => [name, readFileSync(join(stack.logs, name), 'utf8')]),
   );
   const histories = Object.fromEntries((await allHistories(temporal)).map((one) => [one.workflowId, textOf(one)]));
+  keepText('tables', 'story', Object.values(tables).join('\n'));
+  keepText('histories', 'story', Object.values(histories).join('\n'));
   const all = Object.values(histories).join('');
   checks.that('what the histories carry can be read', all.includes('consentVersion'));
   for (const [what, texts] of Object.entries({ table: tables, log: logs, history: histories })) {

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { TokenOwner } from '../../src/db/api-tokens.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import type { Stack } from '../../src/stack/stack.ts';
+import { keepLogs } from '../artifacts.ts';
 import { peopleAt, tokenFor } from '../people-tokens.ts';
 import type { LoggedRequest } from '../peers/request-log.ts';
 import { createApi, type Api } from './api.ts';
@@ -108,6 +109,7 @@ async function begin(checks: Checks, dataDir: string, settings: Record<string, s
     },
     async end() {
       await stop();
+      keepLogs(dataDir);
       if (checks.allHeld()) rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -6,6 +6,7 @@ import { connectCommands } from './commands/connect.ts';
 import { deletionCommands } from './commands/deletions.ts';
 import { doctorCommands } from './commands/doctor.ts';
 import { instanceCommands } from './commands/instances.ts';
+import { keyCommands } from './commands/keys.ts';
 import { receiptCommands } from './commands/receipts.ts';
 import { syncCommands } from './commands/sync.ts';
 import { termsCommands } from './commands/terms.ts';
@@ -16,7 +17,7 @@ import { createSession } from './session.ts';
 
 const DESCRIPTION = `What an operator does.
 
-The commands ask the API at UC_API_URL with the token in UC_API_TOKEN; "tokens", "deletions", "receipts export" and "audit verify" use the database itself, at DATABASE_URL, and "deletions" Temporal as well. What is not set is found in the data folder (DATA_DIR, .data unless told) of a stack that runs there.`;
+The commands ask the API at UC_API_URL with the token in UC_API_TOKEN; "tokens", "keys", "deletions", "receipts export" and "audit verify" use the database itself, at DATABASE_URL, and "deletions" Temporal as well. What is not set is found in the data folder (DATA_DIR, .data unless told) of a stack that runs there.`;
 
 /** Every command, bound to the process that it runs in. */
 export function createProgram(edge: Edge): Command {
@@ -40,6 +41,7 @@ export function createProgram(edge: Edge): Command {
   accessRequestCommands(program, session);
   syncCommands(program, session);
   doctorCommands(program, session);
+  keyCommands(program, session);
   receiptCommands(program, session);
   auditCommands(program, session);
   deletionCommands(program, session);

@@ -12,6 +12,7 @@ export interface SweepLocks {
  */
 export function createLocks(pool: Pool): SweepLocks {
   let session: Promise<Client> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
   const open = (): Promise<Client> => {
     const opening = pool.connect().then((client) => {
@@ -24,18 +25,23 @@ export function createLocks(pool: Pool): SweepLocks {
     opening.catch(() => (session = undefined));
     return opening;
   };
+  /** A session answers one question after the other. */
+  const ask = (client: Client, act: 'pg_try_advisory_lock' | 'pg_advisory_unlock', lock: number): Promise<boolean> => {
+    const asked = last.then(() => client.query<{ done: boolean }>(`select ${act}(7261, $1) as done`, [lock]));
+    last = asked.catch(() => undefined);
+    return asked.then(({ rows }) => rows[0]!.done);
+  };
 
   return {
     async alone(lock, work) {
       const mine = (session ??= open());
       const client = await mine;
-      const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(7261, $1) as held', [lock]);
-      if (!rows[0]!.held) return;
+      if (!(await ask(client, 'pg_try_advisory_lock', lock))) return;
       try {
         await work();
       } finally {
         // One that was cut has let go already.
-        if (session === mine) await client.query('select pg_advisory_unlock(7261, $1)', [lock]);
+        if (session === mine) await ask(client, 'pg_advisory_unlock', lock);
       }
     },
     async close() {

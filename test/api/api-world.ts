@@ -10,6 +10,7 @@ import {
   DEMO_SUPPORT,
   DEMO_TOKENS,
 } from '../../demo/peers/demo-people.ts';
+import { keepText } from '../../demo/artifacts.ts';
 import { startGitHubPeer, type GitHubPeer } from '../../demo/peers/github-peer.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { readCounts, sourceOf } from '../../src/activities/read-counts.ts';
@@ -129,6 +130,7 @@ export async function createApiWorld(
     register: () => register(world),
     switchOn: (id) => switchOn(world, id),
     async close() {
+      keepText('logs', 'api', log.join(''));
       await stop(server);
       await Promise.all([
         sources.close(),

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sealedHead } from '../../src/db/audit-seal.ts';
 import { createAuditSeal } from '../../src/keys/audit-seal.ts';
 import { sealAll, tamper, writeRecord } from '../db/audit-world.ts';
-import { auditKey } from '../support/audit-seal.ts';
+import { newKey } from '../support/audit-seal.ts';
 import { cliWith, type Cli } from './cli.ts';
 import { createCliWorld, type CliWorld } from './cli-world.ts';
 
-const AUDIT_KEYS = auditKey('a1');
+const AUDIT_KEYS = newKey('a1');
 const seal = createAuditSeal(AUDIT_KEYS);
 let at: CliWorld;
 let cli: Cli;

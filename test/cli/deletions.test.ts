@@ -10,7 +10,7 @@ import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { heldEpoch } from '../../src/db/restore-epoch.ts';
 import { held, waits } from '../db/held.ts';
 import { cliWith, type Cli } from './cli.ts';
-import { auditKey } from '../support/audit-seal.ts';
+import { newKey } from '../support/audit-seal.ts';
 import { createCliWorld, type CliWorld } from './cli-world.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -87,7 +87,7 @@ test('a worker that is started too early ends, and says why', async () => {
       HOME: process.env['HOME'],
       ...env,
       TOKEN_KEYS: at.world.deps.config.TOKEN_KEYS,
-      AUDIT_KEYS: auditKey('a1'),
+      AUDIT_KEYS: newKey('a1'),
     },
   });
   const said = textOf(child.stdout);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { RECORD_FIELDS, sealedHead, unsealedSeconds } from '../../src/db/audit-seal.ts';
 import { createAuditSeal } from '../../src/keys/audit-seal.ts';
-import { auditKey } from '../support/audit-seal.ts';
+import { newKey } from '../support/audit-seal.ts';
 import { sealAll, sealedSubjects, sealOnce, writeRecord } from './audit-world.ts';
 import { createDbWorld, type DbWorld } from './db-world.ts';
 import { held } from './held.ts';
 
-const seal = createAuditSeal(auditKey('a1'));
+const seal = createAuditSeal(newKey('a1'));
 let world: DbWorld;
 beforeEach(async () => {
   world = await createDbWorld();

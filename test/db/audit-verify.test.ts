@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sealedHead } from '../../src/db/audit-seal.ts';
 import { verifyAudit, type Anchor } from '../../src/db/audit-verify.ts';
 import { createAuditSeal } from '../../src/keys/audit-seal.ts';
-import { auditKey } from '../support/audit-seal.ts';
+import { newKey } from '../support/audit-seal.ts';
 import { sealAll, tamper, writeRecord } from './audit-world.ts';
 import { createDbWorld, type DbWorld } from './db-world.ts';
 
-const [older, newer] = [auditKey('a1'), auditKey('a2')];
+const [older, newer] = [newKey('a1'), newKey('a2')];
 const seal = createAuditSeal(older);
 let world: DbWorld;
 let anchor: Anchor;
@@ -97,7 +97,7 @@ describe('verifying', () => {
       world.pool,
       `update audit set sealed_seq = null, hash = null, seal_key_id = null where sealed_seq > 3`,
     );
-    await sealAll(world.pool, createAuditSeal(auditKey('a1')));
+    await sealAll(world.pool, createAuditSeal(newKey('a1')));
     expect(await faultIn()).toEqual({ kind: 'altered', seq: 4 });
   });
 });

@@ -5,12 +5,12 @@ import { keptHorizon } from '../../src/db/kept-horizon.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { prepareApplicationRole } from '../../src/db/roles.ts';
 import { createAuditSeal } from '../../src/keys/audit-seal.ts';
-import { auditKey } from '../support/audit-seal.ts';
+import { newKey } from '../support/audit-seal.ts';
 import { sealAll, writeRecord } from './audit-world.ts';
 import { createDbWorld, type DbWorld } from './db-world.ts';
 
 const role = `application ${randomBytes(4).toString('hex')}`;
-const seal = createAuditSeal(auditKey('a1'));
+const seal = createAuditSeal(newKey('a1'));
 let world: DbWorld;
 let application: Pool;
 beforeAll(async () => {

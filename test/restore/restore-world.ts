@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { keepLogs } from '../../demo/artifacts.ts';
 import { DEMO_TOKENS, DEMO_SUPPORT } from '../../demo/peers/demo-people.ts';
 import { peopleAt, tokenFor } from '../../demo/people-tokens.ts';
 import { createApi, ok } from '../../demo/story/api.ts';
@@ -44,7 +45,13 @@ export function newFolder(): { path: string; clear(): void } {
   const path = mkdtempSync(join(tmpdir(), 'uc-restore-'));
   // PostgreSQL's own user, where root starts it, passes through.
   chmodSync(path, 0o711);
-  return { path, clear: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+  return {
+    path,
+    clear() {
+      keepLogs(path);
+      rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }
 
 /** The servers alone, as they are when a restore begins. */

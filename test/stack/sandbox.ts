@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepLogs } from '../../demo/artifacts.ts';
 
 /** What a test started and made, all of it gone after `clean`. */
 export function createSandbox() {
@@ -24,6 +25,7 @@ export function createSandbox() {
     },
     clean(): void {
       for (const child of started) child.kill('SIGKILL');
+      for (const folder of folders) keepLogs(folder);
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
       folders.length = 0;
       started.length = 0;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import { keepTables } from './keep-tables.ts';
 
 const TEMPLATE = 'uc_template';
 
@@ -10,7 +11,14 @@ export async function createDatabase(): Promise<TestDatabase> {
   const name = `uc_${process.pid}_${randomBytes(4).toString('hex')}`;
   // FILE_COPY would checkpoint the whole server; WAL_LOG copies a small template quicker.
   await asAdmin((admin) => admin.query(`create database ${name} template ${TEMPLATE} strategy wal_log`));
-  return { url: withDatabase(adminUrl(), name), drop: () => asAdmin((admin) => drop(admin, name)) };
+  const url = withDatabase(adminUrl(), name);
+  return {
+    url,
+    async drop() {
+      await keepTables(url);
+      await asAdmin((admin) => drop(admin, name));
+    },
+  };
 }
 
 /** Makes the template once for all test files; an empty one while there are no migrations. */
