@@ -1,7 +1,9 @@
 import { checkAccepted } from './accepted.ts';
+import { checkAudit } from './audit.ts';
 import type { Check } from './check.ts';
 import { checkCounts } from './counts.ts';
 import { checkDoctor } from './doctor.ts';
+import { checkKeys } from './keys.ts';
 import { checkProfiles } from './profiles.ts';
 import { checkRepeated } from './repeated.ts';
 import { checkRows } from './rows.ts';
@@ -17,5 +19,7 @@ export const CHECKS: readonly Check[] = [
   checkAccepted,
   checkWorkflows,
   checkDoctor,
+  checkKeys,
   checkRepeated,
+  checkAudit,
 ];
