@@ -1,7 +1,9 @@
 import { checkAccepted } from './accepted.ts';
+import { checkAudit } from './audit.ts';
 import type { Check } from './check.ts';
 import { checkCounts } from './counts.ts';
 import { checkDoctor } from './doctor.ts';
+import { checkKeys } from './keys.ts';
 import { checkProfiles } from './profiles.ts';
 import { checkRepeated } from './repeated.ts';
 import { checkRows } from './rows.ts';
@@ -17,6 +19,12 @@ export const CHECKS: readonly Check[] = [
   checkAccepted,
   checkWorkflows,
   checkDoctor,
+<<<<<<< HEAD
+=======
+  checkKeys,
+  checkRepeated,
+  checkAudit,
+>>>>>>> 84046f8441d7daeffb9ea342a0c801b6a978b087
 ];
 
 /** What does something to look, and so looks once: what it does a second time would not be seen again. */

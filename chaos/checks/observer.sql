@@ -95,3 +95,7 @@ begin
   return null;
 end $$;
 create trigger chaos_guard after insert or update on ledger for each row execute function chaos.guard_ledger();
+
+-- The triggers write as the role of API and worker.
+grant usage on schema chaos to public;
+grant select, insert on all tables in schema chaos to public;
