@@ -19,12 +19,8 @@ export const CHECKS: readonly Check[] = [
   checkAccepted,
   checkWorkflows,
   checkDoctor,
-<<<<<<< HEAD
-=======
   checkKeys,
-  checkRepeated,
   checkAudit,
->>>>>>> 84046f8441d7daeffb9ea342a0c801b6a978b087
 ];
 
 /** What does something to look, and so looks once: what it does a second time would not be seen again. */
