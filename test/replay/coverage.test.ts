@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { DEMO_PEOPLE } from '../../demo/peers/demo-people.ts';
+import { createActivities, type ActivityDeps } from '../../src/activities/index.ts';
 import { REQUEST_STATUSES } from '../../src/domain/access-request.ts';
 import { CONNECTION_STATUSES, STORED_CAUSES } from '../../src/domain/connection.ts';
 import * as workflows from '../../src/workflows/index.ts';
@@ -47,11 +49,58 @@ test('every message that a workflow takes was taken in one of them', () => {
   }
 });
 
+const source = (room: string) => {
+  const files = readdirSync(new URL(`../../src/${room}/`, import.meta.url)).filter((name) => name.endsWith('.ts'));
+  return files.map((name) => readFileSync(new URL(`../../src/${room}/${name}`, import.meta.url), 'utf8')).join('\n');
+};
+const all = (pattern: RegExp, text: string): string[] => [
+  ...new Set([...text.matchAll(pattern)].map((match) => match[1]!)),
+];
+const text = present.map((one) => one.text).join('\n');
+
+test('every activity was called in one of them, local ones too', () => {
+  const activities = Object.keys(createActivities({ settings: {} } as ActivityDeps));
+  expect(activities.length).toBeGreaterThan(15);
+  const missing = activities.filter(
+    (name) => !new RegExp(`"(name|activity_type)\\\\?":\\\\?"${name}\\\\?"`).test(text),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** What no history can hold, and why. */
+const NEVER: Record<string, string> = {
+  'Writes a step': 'each call says which step',
+};
+
+test('every timer ran in one of them, by what it tells operators', () => {
+  // The sentences of activities are among them; that of a step has the step's name in it.
+  const sentences = all(/'([A-Z][^'\n]* [^'\n]*)'/g, source('workflows'));
+  expect(sentences.length).toBeGreaterThan(15);
+  expect(sentences.filter((sentence) => !text.includes(sentence) && !NEVER[sentence])).toEqual([]);
+});
+
+test('every step that a rule answers was written in one of them', () => {
+  const rules = source('domain');
+  const requests = all(/'(request\.[a-z_]+)'/g, rules);
+  const connections = all(/\bto\(\s*state,\s*[\w.']+,\s*'([a-z_]+)'/g, rules).map((name) => `connection.${name}`);
+  expect([requests.length > 15, connections.length > 12]).toEqual([true, true]);
+  expect([...requests, ...connections].filter((action) => !text.includes(`\\"${action}\\"`))).toEqual([]);
+});
+
+test('every patch has a run from before it, and one that passed it', () => {
+  const patches = all(/patched\('([a-z-]+)'\)/g, source('workflows'));
+  expect(patches.length).toBeGreaterThan(1);
+  for (const id of patches) {
+    expect(histories.map(({ version }) => version)).toContain(`before-${id}`);
+    expect(text).toContain(`\\"id\\":\\"${id}\\"`);
+  }
+});
+
 test('no history names a person, a token, a path or a machine', () => {
   const people = DEMO_PEOPLE.flatMap(({ name, instanceLogin, githubLogin }) => [name, instanceLogin, githubLogin]);
-  for (const { name, text } of histories) {
+  for (const { name, text: held } of histories) {
     for (const word of [...people, 'gho_', 'ghp_', 'ghs_', 'ghes.acme', 'node_modules', 'identity']) {
-      expect({ name, holds: text.includes(word) && word }).toEqual({ name, holds: false });
+      expect({ name, holds: held.includes(word) && word }).toEqual({ name, holds: false });
     }
   }
 });

@@ -3,7 +3,8 @@ import { cacheFolder } from '../../src/stack/cache.ts';
 import { workflowBundle } from '../../src/temporal/bundle.ts';
 import '../support/runtime.ts';
 import { changedBundle } from './bundles.ts';
-import { recordedHistories, type Recorded } from './histories.ts';
+import { BRANCHES } from './branches.ts';
+import { PRESENT, recordedHistories, type Recorded } from './histories.ts';
 import { replay } from './replay.ts';
 
 const histories = recordedHistories();
@@ -62,13 +63,57 @@ test('a workflow that is changed without care fails the replay of exactly the hi
   for (const reason of Object.values(failed)) expect(reason).toContain('DeterminismViolationError');
 }, 120_000);
 
-test('a change that needs a patch fails without it, on the histories of before and of after', async () => {
-  const unpatched = { file: 'turning-off.ts', from: "if (patched('turning-off-shown')) ", to: '' };
-  const failed = await replay({ code: await changedBundle([unpatched]) }, histories);
-  const shown = [
-    'before-turning-off-shown/turningOff/window',
-    'unreleased/turningOff/ended',
-    'unreleased/turningOff/window',
-  ];
-  expect(Object.keys(failed).toSorted()).toEqual(shown);
-}, 120_000);
+test.each(BRANCHES)(
+  'a branch that is lost fails the history that took it: $what',
+  async ({ changes, broken }) => {
+    const took = histories.filter(
+      ({ version, workflow }) => version === PRESENT && /connection|turningOff/.test(workflow),
+    );
+    const failed = await replay({ code: await changedBundle(changes) }, took);
+    expect(Object.keys(failed)).toEqual(expect.arrayContaining(broken.map((name) => `${PRESENT}/${name}`)));
+    for (const reason of Object.values(failed)) expect(reason).toContain('DeterminismViolationError');
+  },
+  120_000,
+);
+
+/** Each patch, taken out: its old branch goes, and what it guards is done by everybody. */
+const UNPATCHED = [
+  {
+    id: 'turning-off-shown',
+    from: "if (patched('turning-off-shown')) ",
+    to: '',
+    // Whoever came to the end of a deletion before it, or after it.
+    broken: [
+      'before-turning-off-continues/turningOff/ended',
+      'before-turning-off-continues/turningOff/window',
+      'before-turning-off-continues/turningOff/window-longer',
+      'before-turning-off-shown/turningOff/ended',
+      'before-turning-off-shown/turningOff/window',
+      'unreleased/turningOff/ended',
+      'unreleased/turningOff/window',
+      'unreleased/turningOff/window-longer',
+    ],
+  },
+  {
+    id: 'turning-off-continues',
+    from: "isLong() && patched('turning-off-continues')",
+    to: 'isLong()',
+    // Whoever grew long in a deletion before it, or continued after it.
+    broken: [
+      'before-turning-off-continues/turningOff/deleting-continues',
+      'before-turning-off-shown/turningOff/deleting-continues',
+      'unreleased/turningOff/deleting-continues',
+    ],
+  },
+] as const;
+
+test.each(UNPATCHED)(
+  '$id fails without its patch, on the histories of before and of after',
+  async (unpatched) => {
+    const { from, to, broken } = unpatched;
+    const took = histories.filter(({ workflow }) => workflow === 'turningOff');
+    const failed = await replay({ code: await changedBundle([{ file: 'turning-off.ts', from, to }]) }, took);
+    expect(Object.keys(failed).toSorted()).toEqual([...broken]);
+  },
+  120_000,
+);

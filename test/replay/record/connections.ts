@@ -1,20 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { acceptMove } from '../../../src/db/moves.ts';
-import { inTransaction } from '../../../src/db/pool.ts';
 import { connectionWorkflowId } from '../../../src/workflows/ids.ts';
 import { createWorld, eventually, type Developer, type World } from '../../support/world.ts';
 import type { StateOf } from '../states.ts';
 import { holdAction } from '../../support/refuse-inserts.ts';
-import type { Keeper, Moment } from './keeper.ts';
+import { acceptMoveOf, sight, type KeepConnection } from './connection-scenes.ts';
+import type { Keeper } from './keeper.ts';
+import { causes, closed, contradicted, paused } from './odd-endings.ts';
 
 /** A look and nothing else: whatever a run does more makes it continue as new. */
 const A_LOOK = 10;
 
-type Keep = (state: StateOf<'connection'>, developer: Developer, moment?: Partial<Moment>) => Promise<void>;
-
 /** Each part has a world of its own, since some hold what others need. */
 export async function recordConnections(keeper: Keeper): Promise<void> {
-  const parts: [(world: World, keep: Keep) => Promise<void>, Record<string, string>?][] = [
+  const parts: [(world: World, keep: KeepConnection) => Promise<void>, Record<string, string>?][] = [
     [beginning],
     [sending],
     [removing],
@@ -22,10 +19,14 @@ export async function recordConnections(keeper: Keeper): Promise<void> {
     [observed, { GRACE_TOKEN: '0ms', GRACE_OBSERVED: '0ms', GRACE_SIGHTINGS: '1' }],
     [ending, { RESTORE_WINDOW: '4s' }],
     [continued],
+    [closed],
+    [contradicted],
+    [paused],
+    [causes, { GRACE_TOKEN: '0ms', GRACE_OBSERVED: '0ms', GRACE_SIGHTINGS: '1' }],
   ];
   for (const [record, settings] of parts) {
     const world = await createWorld({ ...(settings && { settings }) });
-    const keep: Keep = (state, { id }, moment) =>
+    const keep: KeepConnection = (state, { id }, moment) =>
       keeper.keep(world.client, 'connection', state, { workflowId: connectionWorkflowId(id), ...moment });
     try {
       await world.switchOn();
@@ -37,7 +38,7 @@ export async function recordConnections(keeper: Keeper): Promise<void> {
   }
 }
 
-async function beginning(world: World, keep: Keep): Promise<void> {
+async function beginning(world: World, keep: KeepConnection): Promise<void> {
   const release = await holdAction(world.pool, 'connection.established');
   const devi = await world.connect('devi');
   await keep('connecting', devi, { during: 'commitConnectionStep' });
@@ -47,7 +48,7 @@ async function beginning(world: World, keep: Keep): Promise<void> {
   await keep('connected-refused', devi);
 }
 
-async function sending(world: World, keep: Keep): Promise<void> {
+async function sending(world: World, keep: KeepConnection): Promise<void> {
   const devi = await world.sending('devi');
   await keep('sending', devi);
   await devi.updateNow();
@@ -67,23 +68,15 @@ async function sending(world: World, keep: Keep): Promise<void> {
   hold.release();
   const farah = await world.sending('farah');
   const release = await holdAction(world.pool, 'connection.moved');
-  await move(world, farah);
+  await acceptMoveOf(world, farah);
+  await farah.wake();
   await keep('removing-move', farah, { during: 'verifyConnectionRemoval' });
   await release();
   await farah.until('sending');
   await keep('sending-moved', farah);
 }
 
-async function move(world: World, developer: Developer): Promise<void> {
-  const profileId = randomUUID();
-  await world.pool.query('insert into profile (id, github_user_id) values ($1, 999999)', [profileId]);
-  const accepted = { connectionId: developer.id, profileId, consentVersion: '1', operationId: randomUUID() };
-  const by = { actor: 'test', asOf: await world.now(), restoreWindowMs: world.config.RESTORE_WINDOW };
-  await inTransaction(world.pool, (tx) => acceptMove(tx, { ...accepted, ...by }));
-  await developer.wake();
-}
-
-async function removing(world: World, keep: Keep): Promise<void> {
+async function removing(world: World, keep: KeepConnection): Promise<void> {
   const { pool } = world;
   const devi = await world.sending('devi');
   const release = await holdAction(pool, 'connection.counts_deleted');
@@ -113,7 +106,7 @@ const RAISED_ONCE = `
   create trigger raised after update of status on connection for each row
     when (old.status = 'sending' and new.status = 'removing') execute function raise_generation()`;
 
-async function restoring(world: World, keep: Keep): Promise<void> {
+async function restoring(world: World, keep: KeepConnection): Promise<void> {
   const devi = await world.sending('devi');
   await devi.optOut();
   await devi.until('restorable');
@@ -131,20 +124,11 @@ async function restoring(world: World, keep: Keep): Promise<void> {
   await keep('restoring-waits', devi);
 }
 
-async function observed(world: World, keep: Keep): Promise<void> {
-  const { pool, peer } = world;
-  /** What the source said once, and a sweep that wakes the connection for it. */
-  const wakeFor = async (developer: Developer, cause: string) => {
-    await pool.query(
-      `insert into sighting (connection_id, instance_id, cause, first_at, last_at, times, woken_at)
-       values ($1, $2, $3, now() - interval '1 hour', now(), 3, now())`,
-      [developer.id, world.instanceId, cause],
-    );
-    await developer.wake();
-  };
+async function observed(world: World, keep: KeepConnection): Promise<void> {
+  const { peer } = world;
   const devi = await world.sending('devi');
-  await wakeFor(devi, 'token_lost');
-  await keep('sending-seen_again', devi, { holds: 'workflowExecutionSignaledEventAttributes' });
+  await sight(world, devi, 'token_lost');
+  await keep('sending-seen_again', devi, { holds: 'workflowExecutionSignaledEventAttributes', then: devi.wake });
   const seen = [
     ['emil', 'token_lost', { kind: 'unauthorized' }],
     ['farah', 'suspended', { kind: 'suspended' }],
@@ -153,13 +137,13 @@ async function observed(world: World, keep: Keep): Promise<void> {
   for (const [key, cause, fault] of seen) {
     const developer = await world.sending(key);
     peer.faults.add(fault, { who: key });
-    await wakeFor(developer, cause);
+    await sight(world, developer, cause);
     await developer.until('restorable');
     await keep(`restorable-${cause}`, developer);
   }
 }
 
-async function ending(world: World, keep: Keep): Promise<void> {
+async function ending(world: World, keep: KeepConnection): Promise<void> {
   const devi = await world.sending('devi');
   await devi.optOut();
   await devi.until('ended');
@@ -179,7 +163,7 @@ async function ending(world: World, keep: Keep): Promise<void> {
   await keep('ended-with_cohort', goran);
 }
 
-async function continued(world: World, keep: Keep): Promise<void> {
+async function continued(world: World, keep: KeepConnection): Promise<void> {
   const { client, peer } = world;
   const runOf = async ({ id }: Developer) =>
     (await client.workflow.getHandle(connectionWorkflowId(id)).describe()).runId;

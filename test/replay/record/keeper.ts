@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { eventually } from '../../support/eventually.ts';
 import { writeHistory, type History } from '../histories.ts';
-import type { StateOf, WorkflowName } from '../states.ts';
+import { STATES, type StateOf, type WorkflowName } from '../states.ts';
 
 export interface Moment {
   workflowId: string;
@@ -11,6 +11,8 @@ export interface Moment {
   during?: string;
   /** What the history has to hold by then: the name of an event's attributes. */
   holds?: keyof NonNullable<History['events']>[number];
+  /** Done once it rests, and kept as well: a history that ends with a step cannot tell that nothing followed from it. */
+  then?: () => Promise<void>;
 }
 
 /** Writes down what histories look like in the states that a scenario brings workflows to. */
@@ -25,6 +27,11 @@ export class Keeper {
     this.#only = only;
   }
 
+  /** Whether a history of this workflow is to be written. */
+  wants(workflow: WorkflowName): boolean {
+    return STATES[workflow].some((state) => this.#only.test(`${workflow}/${state}`));
+  }
+
   /** Waits until the workflow rests in this state, with nothing under way but what is told. */
   async keep<Name extends WorkflowName>(
     client: Client,
@@ -32,7 +39,7 @@ export class Keeper {
     state: StateOf<Name>,
     moment: Moment,
   ): Promise<void> {
-    const { workflowId, runId, during, holds } = moment;
+    const { workflowId, runId, during, holds, then } = moment;
     const handle = client.workflow.getHandle(workflowId, runId);
     let history: History = {};
     const rests = async () => {
@@ -47,6 +54,10 @@ export class Keeper {
       return isThere && (isOver || (isHeld && hasNoTask(history)));
     };
     await eventually(rests, `${workflow} rests: ${state}`, 30_000);
+    if (then) {
+      await then();
+      await eventually(rests, `${workflow} rests again: ${state}`, 30_000);
+    }
     if (!this.#only.test(`${workflow}/${state}`)) return;
     writeHistory(this.#version, workflow, state, history);
     this.kept.push(`${workflow}/${state}`);

@@ -5,10 +5,17 @@ import { PRESENT } from '../histories.ts';
 import { recordAccessRequests } from './access-requests.ts';
 import { recordConnections } from './connections.ts';
 import { Keeper } from './keeper.ts';
+import type { WorkflowName } from '../states.ts';
 import { recordSyncs } from './syncs.ts';
 import { recordTurningOff } from './turning-off.ts';
 
-const SCENARIOS = [recordAccessRequests, recordConnections, recordTurningOff, recordSyncs];
+/** Which workflows each of them brings to their states. */
+const SCENARIOS: [(keeper: Keeper) => Promise<void>, WorkflowName[]][] = [
+  [recordAccessRequests, ['accessRequest']],
+  [recordConnections, ['connection']],
+  [recordTurningOff, ['turningOff']],
+  [recordSyncs, ['contributionSync', 'instanceSync']],
+];
 
 /**
  * `npm run histories:record`: brings every workflow to every state, on real servers with the real worker, and keeps the
@@ -21,7 +28,7 @@ async function main(): Promise<void> {
   await globalSetup();
   const keeper = new Keeper(as, new RegExp(only));
   try {
-    for (const record of SCENARIOS) await record(keeper);
+    for (const [record, workflows] of SCENARIOS) if (workflows.some((one) => keeper.wants(one))) await record(keeper);
   } finally {
     await globalTeardown();
   }
