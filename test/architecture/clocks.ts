@@ -9,6 +9,7 @@ export const MACHINE_CLOCK: Readonly<Record<string, string>> = {
   'src/api/ask-workflow.ts': 'the deadline of a call',
   'src/api/deliver.ts': 'the deadline of a call',
   'src/api/routes/system.ts': 'the deadline of a call',
+  'src/repair/waiting-acts.ts': 'the deadline of a call',
   'src/sources/': 'what a source asks to wait, and how long a token lives, count from the moment of its answer',
   'src/activities/sync-pages.ts':
     'when a page of a stretch ended, and whether another fits in, only the attempt itself can know',
