@@ -6,6 +6,7 @@ import type { Begun, Fault } from './faults/fault.ts';
 import { runAfter, untilHealed, untilUp } from './heal.ts';
 import type { Cast } from './load/cast.ts';
 import { insist } from './load/developer.ts';
+import { changeKeys } from './load/keys.ts';
 import { runLoad } from './load/load.ts';
 import type { Random } from './random.ts';
 import type { Setting } from './setting.ts';
@@ -44,7 +45,7 @@ export async function playRound(stage: Stage, random: Random): Promise<RoundOutc
   const lasting = isLong ? LAST_LONG_MS : LAST_MS;
   const breaking = breakThings(stage, random.fork('faults'), until, lasting);
   const complain = (expected: string, facts: object) => void complaints.push({ expected, facts });
-  await runLoad(cast, random.fork('load'), until, complain);
+  await Promise.all([runLoad(cast, random.fork('load'), until, complain), changeKeys(setting, until)]);
   const { faults, skipped } = await breaking;
 
   const begun = Date.now();

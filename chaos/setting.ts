@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,10 @@ import { Client, Connection } from '@temporalio/client';
 import { DEMO_GITHUB_APPLICATION } from '../demo/peers/demo-people.ts';
 import { peerAt, type Peer } from '../demo/story/peers.ts';
 import { createPool, type Pool } from '../src/db/pool.ts';
+import { createAuditSeal } from '../src/keys/audit-seal.ts';
 import { createTokenCipher } from '../src/keys/token-cipher.ts';
+import type { Anchor } from '../src/db/audit-verify.ts';
+import type { AuditSeal } from '../src/ports/audit-seal.ts';
 import type { TokenCipher } from '../src/ports/token-cipher.ts';
 import { freePort } from '../src/stack/ports.ts';
 import { peersAddresses, startProgram, untilReady } from '../src/stack/programs.ts';
@@ -42,6 +46,11 @@ export interface Setting {
   pool: Pool;
   client: Client;
   cipher: TokenCipher;
+  /** The same keys, each once in front. */
+  ciphers: TokenCipher[];
+  seal: AuditSeal;
+  /** Of the audit records, after each round. */
+  heads: Anchor[];
   /** @returns how to erase all that is left */
   stop(): Promise<() => void>;
 }
@@ -76,7 +85,9 @@ export async function setUp(ownMounts: boolean, say: Say): Promise<Setting> {
     github: await openLink('to GitHub.com', placeOf(peers.urls.github)),
     forge: await openLink('to the forge', placeOf(forge.url)),
   };
-  const secrets = readSecrets(dataDir);
+  const { TOKEN_KEYS: older, ...others } = readSecrets(dataDir);
+  const newer = `k2:${randomBytes(32).toString('base64')}`;
+  const secrets = { ...others, TOKEN_KEYS: `${newer},${older}` };
   const common = {
     ...process.env,
     ...secrets,
@@ -126,6 +137,9 @@ export async function setUp(ownMounts: boolean, say: Say): Promise<Setting> {
     pool,
     client: new Client({ connection }),
     cipher: createTokenCipher(secrets.TOKEN_KEYS),
+    ciphers: [secrets.TOKEN_KEYS, `${older},${newer}`].map(createTokenCipher),
+    seal: createAuditSeal(secrets.AUDIT_KEYS),
+    heads: [],
     async stop() {
       await Promise.all([pool.end(), connection.close()]);
       await Promise.all([...workers, ...apis].map(({ program }) => program.stop()));

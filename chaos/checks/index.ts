@@ -1,7 +1,9 @@
 import { checkAccepted } from './accepted.ts';
+import { checkAudit } from './audit.ts';
 import type { Check } from './check.ts';
 import { checkCounts } from './counts.ts';
 import { checkDoctor } from './doctor.ts';
+import { checkKeys } from './keys.ts';
 import { checkProfiles } from './profiles.ts';
 import { checkRepeated } from './repeated.ts';
 import { checkRows } from './rows.ts';
@@ -17,6 +19,8 @@ export const CHECKS: readonly Check[] = [
   checkAccepted,
   checkWorkflows,
   checkDoctor,
+  checkKeys,
+  checkAudit,
 ];
 
 /** What does something to look, and so looks once: what it does a second time would not be seen again. */
