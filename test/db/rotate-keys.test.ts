@@ -9,7 +9,7 @@ import { keysInUse, SEALED_COLUMNS } from '../../src/db/sealed-columns.ts';
 import { createTokenCipher } from '../../src/keys/token-cipher.ts';
 import { newKey } from '../support/audit-seal.ts';
 import { AT, createDbWorld, type DbWorld } from './db-world.ts';
-import { held } from './held.ts';
+import { held, waits } from './held.ts';
 
 const [k1, k2] = [newKey('k1'), newKey('k2')];
 const older = createTokenCipher(k1);
@@ -122,6 +122,22 @@ describe('a change of keys', () => {
       refresh: 'refreshed refresh',
       version: version + 1,
     });
+  });
+
+  test('goes round again for what somebody else was writing', async () => {
+    const id = await connects();
+    await connects();
+    const { version } = (await loadToken(world.pool, id))!;
+    const refresh = await held(world.as('refresher'), (tx) =>
+      storeRefreshed(tx, id, version, sealedBy(older, id, 'refreshed')),
+    );
+    const instances = await held(world.as('holder'), (tx) => tx.query('lock table instance in access exclusive mode'));
+    const rotating = rotateKeys(world.as('rotating'), newer);
+    await waits(world.pool, 'rotating');
+    await refresh.commit();
+    await instances.commit();
+    expect(await rotating).toMatchObject({ resealed: { connection_token: 2 }, inUse: [{ keyId: 'k2' }] });
+    expect(await tokenOf(id)).toMatchObject({ token: 'refreshed' });
   });
 
   test('takes nothing from a refresh that began before it', async () => {
