@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { addMs } from '../domain/dates.ts';
 import { DomainError } from '../domain/errors.ts';
 import { lockConnection } from './connection-steps.ts';
 import { ledger } from './ledger.ts';
@@ -36,11 +35,15 @@ export interface ReceiptInput {
   publicCacheMs: number;
 }
 
-/** A receipt is written once and is never changed. */
+/**
+ * A receipt is written once and is never changed. Who asks and who verifies may go by clocks that differ: nothing is
+ * verified before it was asked for, and public copies live as long as they would if the later clock were right.
+ */
 export async function insertReceipt(tx: Queryable, receipt: ReceiptInput): Promise<void> {
   await tx.query(
     `insert into receipt (id, scope, subject_id, generation, cause, asked_at, verified_at, items_deleted, items_left, public_copies_expire_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) on conflict (scope, subject_id, generation) do nothing`,
+     values ($1, $2, $3, $4, $5, $6, greatest($6::timestamptz, $7), $8, 0,
+       greatest($6::timestamptz, $7) + make_interval(secs => $9)) on conflict (scope, subject_id, generation) do nothing`,
     [
       randomUUID(),
       receipt.scope,
@@ -50,7 +53,7 @@ export async function insertReceipt(tx: Queryable, receipt: ReceiptInput): Promi
       receipt.askedAt,
       receipt.verifiedAt,
       receipt.itemsDeleted,
-      addMs(receipt.verifiedAt, receipt.publicCacheMs),
+      receipt.publicCacheMs / 1000,
     ],
   );
 }

@@ -1,4 +1,4 @@
-import { addDays, utcDay } from '../../src/domain/dates.ts';
+import { dayOf } from './days.ts';
 import { developerDid, developerOutcomes, lapsed, reads, settled } from './developer-model.ts';
 import * as instance from './instance-model.ts';
 import type { Act, Happening } from './product.ts';
@@ -93,7 +93,7 @@ function synced(state: State, at: Moment): void {
 export function happened(state: State, happening: Happening, now: number): void {
   switch (happening.happens) {
     case 'contribution':
-      state.people[happening.user].days[addDays(utcDay(now), -happening.daysAgo)] = happening.count;
+      state.people[happening.user].days[dayOf(now, -happening.daysAgo)] = happening.count;
       return;
     case 'trouble':
       state.people[happening.user].troubles[happening.trouble] = happening.on;

@@ -3,7 +3,7 @@ import type { ObservedCause, StoredCause } from '../../src/domain/connection.ts'
 import type { CheckCode, Terms } from '../../src/domain/eligibility.ts';
 import type { ErrorCode, SourceFailure } from '../../src/domain/errors.ts';
 import type { SharingStatus, Side } from '../../src/domain/sharing.ts';
-import { addDays, utcDay } from '../../src/domain/dates.ts';
+import { dayOf } from './days.ts';
 import { ADMINS, PROFILES, USERS } from './product.ts';
 import type { Admin, Days, Durations, Profile, ReceiptLook, Trouble, User } from './product.ts';
 
@@ -164,7 +164,7 @@ export const CAUSES: Partial<Record<SourceFailure, ObservedCause>> = {
 
 /** What is kept after a read: the window as the source has it, and what has left the window. */
 export function afterRead(kept: Days, source: Days, now: number): Days {
-  const [from, to] = [addDays(utcDay(now), -90), addDays(utcDay(now), 1)];
+  const [from, to] = [dayOf(now, -90), dayOf(now, 1)];
   const isIn = (day: string) => from <= day && day <= to;
   const old = Object.entries(kept).filter(([day]) => !isIn(day));
   const read = Object.entries(source).filter(([day, count]) => isIn(day) && count > 0);

@@ -45,6 +45,11 @@ async function history(developer: Developer) {
   return { events: events!.length, input, isContinued: !!started.continuedExecutionRunId };
 }
 
+async function leave(developer: Developer): Promise<void> {
+  await developer.optOut();
+  await developer.until('restorable');
+}
+
 test('ten years of leaving and coming back leave nothing behind but receipts, and ten years of sending every day', async () => {
   const [devi, emil] = [await world.connect('devi', MAX_EVENTS), await world.connect('emil', MAX_EVENTS)];
   for (const one of [devi, emil]) {
@@ -56,8 +61,10 @@ test('ten years of leaving and coming back leave nothing behind but receipts, an
   const moments = momentsAfter(first);
   for (const at of moments) {
     await world.sleep(`${Date.parse(at) - Date.parse(await world.now())}ms`);
-    await devi.optOut();
-    await devi.until('restorable');
+    // Whoever comes back may change their mind before the counts are there again.
+    await leave(devi);
+    await devi.reconnect();
+    await leave(devi);
     expect(await devi.counts()).toEqual([]);
     await Promise.all([devi.reconnect(), emil.updateNow()]);
     await devi.until('sending');
@@ -69,8 +76,10 @@ test('ten years of leaving and coming back leave nothing behind but receipts, an
   );
 
   const receipts = await receiptsOf(world.pool, devi.id);
-  expect(receipts).toHaveLength(moments.length);
-  expect(receipts.map(({ askedAt }) => askedAt.slice(0, 10))).toEqual(moments.map((at) => at.slice(0, 10)));
+  expect(receipts.length).toBeGreaterThanOrEqual(200);
+  expect(receipts.map(({ askedAt }) => askedAt.slice(0, 10))).toEqual(
+    moments.flatMap((at) => [at.slice(0, 10), at.slice(0, 10)]),
+  );
   for (const one of receipts) expect(one).toMatchObject({ cause: 'opted_out', itemsLeft: 0 });
   for (const one of [devi, emil]) {
     const { events, input, isContinued } = await history(one);
@@ -94,6 +103,6 @@ test('ten years of leaving and coming back leave nothing behind but receipts, an
   await devi.until('restorable');
   await world.sleep('91 days');
   await devi.until('ended');
-  expect(await receiptsOf(world.pool, devi.id)).toHaveLength(moments.length + 1);
+  expect(await receiptsOf(world.pool, devi.id)).toHaveLength(2 * moments.length + 1);
   expect(await emil.status()).toBe('sending');
 }, 240_000);
