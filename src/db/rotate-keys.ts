@@ -65,7 +65,7 @@ async function rotateBatch(tx: Client, cipher: TokenCipher, columns: SealedColum
      order by ${boundTo} limit $3 for no key update skip locked`,
     [cipher.keyId, after, BATCH],
   );
-  const fresh = rows.flatMap((row) => resealed(cipher, row) ?? []);
+  const fresh = rows.flatMap((row) => sealedAnew(cipher, row) ?? []);
   const sets = ciphertexts.map((column, at) => `${column} = fresh.c${at}`);
   const names = ciphertexts.map((_, at) => `c${at}`);
   await tx.query(
@@ -78,7 +78,7 @@ async function rotateBatch(tx: Client, cipher: TokenCipher, columns: SealedColum
 }
 
 /** All of a row, or nothing of it. */
-function resealed(cipher: TokenCipher, row: SealedRow): { id: string; ciphertexts: (Buffer | null)[] } | undefined {
+function sealedAnew(cipher: TokenCipher, row: SealedRow): { id: string; ciphertexts: (Buffer | null)[] } | undefined {
   const ciphertexts: (Buffer | null)[] = [];
   for (const sealed of row.ciphertexts) {
     const plain = sealed && cipher.open(sealed, row.key_id, row.id);

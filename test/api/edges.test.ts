@@ -66,14 +66,14 @@ describe('a client that is too slow is cut off', () => {
 
   test('with taking its answer', async () => {
     const port = await listening({ idleMs: 300, headersMs: 20_000, requestMs: 20_000, keepAliveMs: 20_000 });
-    const cut = new Promise((resolve) =>
-      servers[0]!.once('connection', (socket: Socket) => socket.once('close', resolve)),
+    const cut = new Promise<string>((resolve) =>
+      servers[0]!.once('connection', (socket: Socket) => socket.once('close', () => resolve('cut'))),
     );
     const deaf = await rawClient(port);
     deaf.socket.pause();
     // More answers than the buffers between hold.
     deaf.send(`GET /openapi.json HTTP/1.1\r\nHost: uc.example\r\n\r\n`.repeat(200));
-    await cut;
+    expect(await cut).toBe('cut');
     deaf.socket.destroy();
   });
 });

@@ -61,7 +61,7 @@ function searchKind(folder: string, artifact: Artifact): Looked[] {
       one.found.push(...finds);
     }
   }
-  return looked.map(({ pattern: _, ...one }) => one);
+  return looked.map(({ artifact: where, what, files, found }) => ({ artifact: where, what, files, found }));
 }
 
 function filesIn(folder: string): string[] {

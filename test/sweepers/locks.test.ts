@@ -61,4 +61,6 @@ test('a session that was cut has let go of everything, and another is opened for
       ),
     'another session',
   );
+  const { rowCount } = await world.pool.query(`select 1 from pg_stat_activity where application_name = 'one'`);
+  expect(rowCount).toBeGreaterThan(0);
 });

@@ -17,14 +17,14 @@ afterAll(() => world.close());
 test('a sync reads everybody while their tokens are sealed anew, over and over', async () => {
   const developers = await manySending(world);
   const ciphers = [createTokenCipher(`${k1},${k2}`), createTokenCipher(`${k2},${k1}`)];
-  let isOver = false;
+  const over = new AbortController();
   const rotating = (async () => {
     let turns = 0;
-    while (!isOver) await rotateKeys(world.pool, ciphers[turns++ % 2]!);
+    while (!over.signal.aborted) await rotateKeys(world.pool, ciphers[turns++ % 2]!);
     return turns;
   })();
   for (let run = 0; run < 3; run += 1) await runSync(world);
-  isOver = true;
+  over.abort();
   expect(await rotating).toBeGreaterThan(1);
   const { rows } = await world.pool.query(
     'select connections::int, failed::int from sync_instance_run order by started_at',
