@@ -13,6 +13,7 @@ afterAll(() => world.close());
 afterEach(() => world.instance.faults.clear());
 
 const connection = (key: string) => ({ instanceId, token: DEMO_TOKENS.instance(key) });
+type Body = ReturnType<typeof connection> & { expiresAt?: string };
 const PATH = '/api/v1/connections';
 const connections = async () => (await world.pool.query<{ id: string }>('select id from connection')).rows.length;
 
@@ -31,17 +32,25 @@ test('the same request twice at the same time is told to wait, and then gets the
   expect(await connections()).toBe(1);
 });
 
-test('another request under the same key at the same time is refused, whichever of the two ends first', async () => {
-  const emil = await world.person('emil');
-  const hold = world.instance.faults.hold({ who: 'emil' }, 'arrival');
-  const first = emil.post(PATH, connection('emil'), { key: 'other' });
-  await hold.waiting();
-  const other = { ...connection('emil'), expiresAt: '2030-01-01T00:00:00Z' };
-  expect(await emil.post(PATH, other, { key: 'other' })).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
-  hold.release();
-  expect((await first).status).toBe(201);
-  expect(await emil.post(PATH, other, { key: 'other' })).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
-});
+test.each([
+  ['emil', (plain: Body, other: Body) => [plain, other]],
+  ['goran', (plain: Body, other: Body) => [other, plain]],
+] as const)(
+  'another request under the same key is refused, whichever of the two comes first: %s',
+  async (key, order) => {
+    const person = await world.person(key);
+    const plain = connection(key);
+    const [one, another] = order(plain, { ...plain, expiresAt: '2030-01-01T00:00:00Z' }) as [Body, Body];
+    const hold = world.instance.faults.hold({ who: key }, 'arrival');
+    const first = person.post(PATH, one, { key: 'other' });
+    await hold.waiting();
+    const refused = { status: 422, code: 'idempotency_key_reused' };
+    expect(await person.post(PATH, another, { key: 'other' })).toMatchObject(refused);
+    hold.release();
+    expect((await first).status).toBe(201);
+    expect(await person.post(PATH, another, { key: 'other' })).toMatchObject(refused);
+  },
+);
 
 test('the same request under two keys at the same time makes one connection', async () => {
   const farah = await world.person('farah');
