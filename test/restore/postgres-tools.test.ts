@@ -38,7 +38,11 @@ function documented(begin: string): string {
   });
   const on = async <T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> => {
     const pool = createPool({ url, max: 1, applicationName: 'test' });
-    return work(pool).finally(() => pool.end());
+    try {
+      return await work(pool);
+    } finally {
+      await pool.end();
+    }
   };
   const migrates = (port: number) => {
     const { DATABASE_URL, MIGRATE_DATABASE_URL } = urls(port);

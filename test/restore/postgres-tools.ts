@@ -66,12 +66,14 @@ export class Cluster {
     const pool = createPool({ url: urlOf(port, 'postgres'), max: 1, applicationName: 'test' });
     const isUp = async () =>
       (await pool.query('select pg_is_in_recovery() as r').catch(() => undefined))?.rows[0].r === false;
-    await eventually(isUp, 'PostgreSQL takes writes', 60_000)
-      .catch(async (error: unknown) => {
-        await server.stop();
-        throw error;
-      })
-      .finally(() => pool.end());
+    try {
+      await eventually(isUp, 'PostgreSQL takes writes', 60_000);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    } finally {
+      await pool.end();
+    }
     return server;
   }
 

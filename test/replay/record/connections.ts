@@ -128,7 +128,10 @@ async function observed(world: World, keep: KeepConnection): Promise<void> {
   const { peer } = world;
   const devi = await world.sending('devi');
   await sight(world, devi, 'token_lost');
-  await keep('sending-seen_again', devi, { holds: 'workflowExecutionSignaledEventAttributes', then: devi.wake });
+  await keep('sending-seen_again', devi, {
+    holds: 'workflowExecutionSignaledEventAttributes',
+    goOn: () => devi.wake(),
+  });
   const seen = [
     ['emil', 'token_lost', { kind: 'unauthorized' }],
     ['farah', 'suspended', { kind: 'suspended' }],
