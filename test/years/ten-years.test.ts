@@ -105,4 +105,4 @@ test('ten years of leaving and coming back leave nothing behind but receipts, an
   await devi.until('ended');
   expect(await receiptsOf(world.pool, devi.id)).toHaveLength(2 * moments.length + 1);
   expect(await emil.status()).toBe('sending');
-}, 240_000);
+}, 480_000);

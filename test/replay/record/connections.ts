@@ -130,7 +130,7 @@ async function observed(world: World, keep: KeepConnection): Promise<void> {
   await sight(world, devi, 'token_lost');
   await keep('sending-seen_again', devi, {
     holds: 'workflowExecutionSignaledEventAttributes',
-    after: () => devi.wake(),
+    goOn: () => devi.wake(),
   });
   const seen = [
     ['emil', 'token_lost', { kind: 'unauthorized' }],

@@ -12,7 +12,7 @@ export interface Moment {
   /** What the history has to hold by then: the name of an event's attributes. */
   holds?: keyof NonNullable<History['events']>[number];
   /** Done once it rests, and kept as well: a history that ends with a step cannot tell that nothing followed from it. */
-  after?: () => Promise<void>;
+  goOn?: () => Promise<void>;
 }
 
 /** Writes down what histories look like in the states that a scenario brings workflows to. */
@@ -39,7 +39,7 @@ export class Keeper {
     state: StateOf<Name>,
     moment: Moment,
   ): Promise<void> {
-    const { workflowId, runId, during, holds, after } = moment;
+    const { workflowId, runId, during, holds, goOn } = moment;
     const handle = client.workflow.getHandle(workflowId, runId);
     let history: History = {};
     const rests = async () => {
@@ -54,8 +54,8 @@ export class Keeper {
       return isThere && (isOver || (isHeld && hasNoTask(history)));
     };
     await eventually(rests, `${workflow} rests: ${state}`, 30_000);
-    if (after) {
-      await after();
+    if (goOn) {
+      await goOn();
       await eventually(rests, `${workflow} rests again: ${state}`, 30_000);
     }
     if (!this.#only.test(`${workflow}/${state}`)) return;

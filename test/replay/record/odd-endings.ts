@@ -24,7 +24,7 @@ export async function closed(world: World, keep: KeepConnection): Promise<void> 
   await devi.until('restorable');
   await devi.optOut();
   await isDone(world, devi);
-  await keep('restorable-opted_out-again', devi, { after: () => devi.wake() });
+  await keep('restorable-opted_out-again', devi, { goOn: () => devi.wake() });
 
   const emil = await world.sending('emil');
   await emil.optOut();
@@ -122,7 +122,7 @@ export async function paused(world: World, keep: KeepConnection): Promise<void> 
   await look(false);
   await release();
   await emil.until('restorable');
-  await keep('restorable-moved', emil, { after: () => emil.wake() });
+  await keep('restorable-moved', emil, { goOn: () => emil.wake() });
   await look(true);
 
   const goran = await world.sending('goran');
@@ -131,7 +131,7 @@ export async function paused(world: World, keep: KeepConnection): Promise<void> 
   await acceptMoveOf(world, goran);
   await goran.wake();
   await isDone(world, goran);
-  await keep('restorable-opted_out-moved', goran, { after: () => goran.wake() });
+  await keep('restorable-opted_out-moved', goran, { goOn: () => goran.wake() });
 }
 
 /** Causes that lift, that stay, that turn out to be another, and that are joined by an opt-out. */
@@ -146,7 +146,7 @@ export async function causes(world: World, keep: KeepConnection): Promise<void> 
   };
   const devi = await lost('devi');
   await devi.reconnect().catch(() => undefined);
-  await keep('restorable-token_lost-still', devi, { after: () => devi.wake() });
+  await keep('restorable-token_lost-still', devi, { goOn: () => devi.wake() });
   peer.faults.clear();
   await devi.reconnect();
   await devi.until('sending');
@@ -155,7 +155,7 @@ export async function causes(world: World, keep: KeepConnection): Promise<void> 
   const emil = await lost('emil');
   await emil.optOut();
   await isDone(world, emil);
-  await keep('restorable-token_lost-opted_out', emil, { after: () => emil.wake() });
+  await keep('restorable-token_lost-opted_out', emil, { goOn: () => emil.wake() });
   peer.faults.clear();
 
   const farah = await world.sending('farah');
@@ -163,6 +163,6 @@ export async function causes(world: World, keep: KeepConnection): Promise<void> 
   await sight(world, farah, 'token_lost');
   await keep('sending-seen_otherwise', farah, {
     holds: 'workflowExecutionSignaledEventAttributes',
-    after: () => farah.wake(),
+    goOn: () => farah.wake(),
   });
 }
