@@ -67,6 +67,7 @@ export const SETTINGS = {
   LOG_LEVEL: 'info',
   ALLOW_HTTP_LOOPBACK: 'true',
   CONNECT_BY_TOKEN: 'true',
+  RATE_LIMIT_FACTOR: '1000',
 };
 
 const PROGRAMS_OF_EACH = 2;

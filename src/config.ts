@@ -9,17 +9,38 @@ const duration = (fallback: number) =>
   z
     .string()
     .regex(/^\d+(ms|s|m|h|d)$/, 'is a number with a unit: 250ms, 30s, 5m, 24h or 90d')
-    .transform((text) => {
-      const [, amount, unit] = /^(\d+)(\D+)$/.exec(text)!;
-      return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: HOUR, d: DAY }[unit as 'ms' | 's' | 'm' | 'h' | 'd'];
-    })
+    .transform(millisecondsOf)
     .default(fallback);
+
+function millisecondsOf(text: string): number {
+  const [, amount, unit] = /^(\d+)(\D+)$/.exec(text)!;
+  return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: HOUR, d: DAY }[unit as 'ms' | 's' | 'm' | 'h' | 'd'];
+}
+
+/** So many in so long. */
+export interface Rate {
+  count: number;
+  ms: number;
+}
+
 const whole = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 const flag = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true');
+
+/** `60/1m`: so many in so long. */
+const rate = (fallback: Rate) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}(ms|s|m|h|d)$/, 'is a number in a time: 60/1m')
+    .transform((text): Rate => {
+      const [count, time] = text.split('/');
+      return { count: Number(count), ms: millisecondsOf(time!) };
+    })
+    .default(fallback);
+const MINUTE = 60_000;
 
 /** Networks and addresses, separated by commas. */
 const proxies = z
@@ -48,6 +69,14 @@ const settings = z.object({
   PORT: whole(3000, 0, 65535),
   MAX_CONNECTIONS: whole(2000, 1, 100_000),
   TRUSTED_PROXIES: proxies,
+  RATE_LIMIT_READ: rate({ count: 300, ms: MINUTE }),
+  RATE_LIMIT_WRITE: rate({ count: 60, ms: MINUTE }),
+  RATE_LIMIT_COSTLY: rate({ count: 20, ms: MINUTE }),
+  RATE_LIMIT_REMOVAL: rate({ count: 120, ms: MINUTE }),
+  RATE_LIMIT_PUBLIC: rate({ count: 300, ms: MINUTE }),
+  RATE_LIMIT_SIGN_IN: rate({ count: 60, ms: MINUTE }),
+  RATE_LIMIT_GUESS: rate({ count: 30, ms: MINUTE }),
+  RATE_LIMIT_FACTOR: whole(1, 1, 1_000_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TOKEN_KEYS: keys,
   /** Where browsers find the API: an origin, of which sign-in comes back to and requests with a session come from. */

@@ -3,7 +3,13 @@ import { startStack, type Stack } from '../../src/stack/stack.ts';
 import type { Checks } from './checks.ts';
 
 /** Runs happen when they are triggered, and sweeps at once; what a person is promised keeps its real length. */
-const SETTINGS = { SYNC_EVERY: '365d', SYNC_JITTER: '1ms', SWEEP_EVERY: '200ms', LOG_LEVEL: 'debug' };
+const SETTINGS = {
+  SYNC_EVERY: '365d',
+  SYNC_JITTER: '1ms',
+  SWEEP_EVERY: '200ms',
+  LOG_LEVEL: 'debug',
+  RATE_LIMIT_FACTOR: '1000',
+};
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** A stack that says when a part of it ends by itself, and that is stopped in good order by Ctrl-C. */

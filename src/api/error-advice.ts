@@ -9,6 +9,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: 'Nothing. Send `Content-Type: application/json`, without `Content-Encoding`.',
   uri_too_long: 'Nothing. An address has at most 8,192 characters.',
   too_many_headers: 'Nothing. A request has at most 100 headers.',
+  too_many_requests:
+    'Nothing. Come again at `retryAt`; the headers `RateLimit` and `RateLimit-Policy` tell what is left.',
   unauthenticated:
     'Nothing. Sign in again at `/sign-in`, at both places; a program sends `Authorization: Bearer uc_…` with a token that is not revoked.',
   forbidden: 'Nothing. `detail` names the roles.',

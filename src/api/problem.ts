@@ -30,11 +30,14 @@ export function toProblem(error: DomainError, instance: string): Problem {
   };
 }
 
+export function setRetryAfter(res: Response, retryAt: string | undefined, now: Date): void {
+  if (retryAt === undefined) return;
+  const seconds = Math.ceil((Date.parse(retryAt) - now.getTime()) / 1000);
+  res.set('Retry-After', String(Math.max(1, seconds)));
+}
+
 export function sendProblem(res: Response, problem: Problem, now: Date): void {
-  if (problem.retryAt !== undefined) {
-    const seconds = Math.ceil((Date.parse(problem.retryAt) - now.getTime()) / 1000);
-    res.set('Retry-After', String(Math.max(1, seconds)));
-  }
+  setRetryAfter(res, problem.retryAt, now);
   if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer');
   res.locals['code'] = problem.code;
   res.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json');

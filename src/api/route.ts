@@ -3,6 +3,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 import type { Action } from './authorize.ts';
 import type { Deps } from './deps.ts';
 import type { Actor } from './identity.ts';
+import type { RateClass } from './rate-limiter.ts';
 
 export interface Answer {
   status: number;
@@ -43,6 +44,8 @@ interface Described<P extends Shape, Q extends Shape, B extends Shape> {
   query?: Q;
   body?: B;
   responses: Record<number, ResponseSchema>;
+  /** How often one caller may come: `read` or `write` unless it says another; `public` where nobody is known. */
+  rate?: RateClass;
   /** Codes beyond those that every route of its kind can answer. */
   errors?: readonly ErrorCode[];
 }
@@ -83,6 +86,13 @@ const JSON_BODY = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 const ASKS_WHO = ['unauthenticated', 'forbidden'] as const;
 const KEYED = ['idempotency_key_reused', 'idempotency_in_progress'] as const;
 
+/** What is about the API itself may be asked at any time, by whoever watches it. */
+export function rateOf({ rate, action, method, tag }: Route): RateClass | undefined {
+  if (rate !== undefined) return rate;
+  if (action !== null) return method === 'get' ? 'read' : 'write';
+  return tag === 'system' ? undefined : 'public';
+}
+
 const ANY = ['uri_too_long', 'too_many_headers'] as const;
 
 /** Every code that the route can answer. */
@@ -99,6 +109,7 @@ export function errorsOf(defined: Route): ErrorCode[] {
       ...(writes ? KEYED : []),
       ...(defined.errors ?? []),
       ...ANY,
+      ...(rateOf(defined) ? (['too_many_requests'] as const) : []),
       'service_unavailable',
       'internal',
     ]),

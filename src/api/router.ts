@@ -1,13 +1,12 @@
 import { Router, type RequestHandler } from 'express';
 import { DomainError } from '../domain/errors.ts';
 import type { Deps } from './deps.ts';
-import type { Identity } from './identity.ts';
 import type { Route } from './route.ts';
-import { handlersOf } from './run-route.ts';
+import { handlersOf, type Door } from './run-route.ts';
 import { refuseWhileHeld } from '../db/restore-epoch.ts';
 
 /** Every route of the table, and 405 for the methods that a known path does not take. */
-export function createRouter(routes: readonly Route[], deps: Deps, identity: Identity): Router {
+export function createRouter(routes: readonly Route[], deps: Deps, door: Door): Router {
   const router = Router({ caseSensitive: true });
   const { pool } = deps;
   const whileHeld: RequestHandler = async (_req, _res, next) => {
@@ -19,7 +18,7 @@ export function createRouter(routes: readonly Route[], deps: Deps, identity: Ide
     for (const route of ofPath) {
       // What is about the API itself is answered, so that it can be seen why nothing else is.
       const first = route.tag === 'system' ? [] : [whileHeld];
-      router[route.method](path, ...first, ...handlersOf(route, deps, identity));
+      router[route.method](path, ...first, ...handlersOf(route, deps, door));
     }
     router.all(path, otherMethods(ofPath));
   }

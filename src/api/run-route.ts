@@ -3,23 +3,43 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import type { z } from 'zod';
 import { claimKey, keepAnswer, releaseKey, renewKey, type KeyedRequest } from '../db/idempotency.ts';
 import { DomainError, ERRORS } from '../domain/errors.ts';
-import { ACTIONS } from './authorize.ts';
+import { ACTIONS, type Action } from './authorize.ts';
+import { sessionCookie } from './cookies.ts';
+import type { Allowances } from './demand-allowance.ts';
 import type { Deps } from './deps.ts';
 import type { Actor, Identity, Role } from './identity.ts';
 import { fieldProblem, invalidInput, sendProblem, toProblem } from './problem.ts';
 import { isDoubtful, refusalOf } from './refusal-of.ts';
-import type { Answer, Route } from './route.ts';
+import { rateOf, type Answer, type Route } from './route.ts';
 
 const BODY_LIMIT = '64kb';
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 const parseJson = express.json({ limit: BODY_LIMIT, strict: false, inflate: false, type: 'application/json' });
 
+/** Who comes in, and how often. */
+export interface Door {
+  identity: Identity;
+  allowances: Allowances;
+}
+
 /** Who asks, what they may, what they sent: in this order, so that nothing of a stranger's body is read. */
-export function handlersOf(route: Route, deps: Deps, identity: Identity): RequestHandler[] {
+export function handlersOf(route: Route, deps: Deps, { identity, allowances }: Door): RequestHandler[] {
+  const rate = rateOf(route);
+  const demand = async (res: Response, who: string) => {
+    if (rate) await allowances.demand(res, { class: rate, what: route.operationId, who });
+  };
+  const permitted = async (action: Action, req: Request, res: Response): Promise<Actor> => {
+    const actor = await known(req, res, identity, allowances);
+    await demand(res, actor.id);
+    const roles: readonly Role[] = ACTIONS[action];
+    if (!roles.includes(actor.role)) throw new DomainError('forbidden', `This act is for: ${roles.join(', ')}.`);
+    return actor;
+  };
   const authenticate: RequestHandler = async (req, res, next) => {
     res.locals['route'] = route.path;
-    if (route.action) res.locals['actor'] = await permitted(route, req, identity);
+    if (route.action) res.locals['actor'] = await permitted(route.action, req, res);
+    else await demand(res, allowances.addressOf(req));
     next();
   };
   const run: RequestHandler = async (req, res) => {
@@ -34,11 +54,20 @@ export function handlersOf(route: Route, deps: Deps, identity: Identity): Reques
 
 type Parsed = Pick<Parameters<Route['handler']>[0], 'deps' | 'actor' | 'params' | 'query' | 'body' | 'at'>;
 
-async function permitted(route: Route, req: Request, identity: Identity): Promise<Actor> {
-  const actor = await identity.authenticate(req);
-  const roles: readonly Role[] = ACTIONS[route.action!];
-  if (!roles.includes(actor.role)) throw new DomainError('forbidden', `This act is for: ${roles.join(', ')}.`);
-  return actor;
+/**
+ * Whoever is known is counted as themselves alone: what others do at the same address keeps nobody from anything. Who
+ * sends tokens that are none is counted by address.
+ */
+async function known(req: Request, res: Response, identity: Identity, allowances: Allowances): Promise<Actor> {
+  try {
+    return await identity.authenticate(req);
+  } catch (error) {
+    const isGuess = req.headers.authorization !== undefined || sessionCookie(req) !== undefined;
+    if (isGuess && error instanceof DomainError && error.code === 'unauthenticated') {
+      await allowances.demand(res, { class: 'guess', what: 'token', who: allowances.addressOf(req) });
+    }
+    throw error;
+  }
 }
 
 const requireJson: RequestHandler = (req, _res, next) => {

@@ -8,6 +8,7 @@ import { dropExpiredKeys } from '../db/idempotency.ts';
 import { dropExpiredFlows } from '../db/sign-in-flows.ts';
 import { dropOldSessions } from '../db/sessions.ts';
 import { createPool } from '../db/pool.ts';
+import { dropPastCounts } from '../db/rate-limits.ts';
 import { createAuthority } from '../identity/authority.ts';
 import { createGitHubUser, githubSettings } from '../identity/github-user.ts';
 import { createSignIn } from '../identity/sign-in.ts';
@@ -79,6 +80,7 @@ async function clean({ pool, clock, config }: Deps): Promise<void> {
   await dropExpiredKeys(pool, now);
   await dropOldProofs(pool, new Date(now.getTime() - PROOF_KEPT_MS));
   await dropExpiredFlows(pool, now);
+  await dropPastCounts(pool, now);
   await dropOldSessions(pool, now, config.SESSION_IDLE);
 }
 

@@ -10,6 +10,7 @@ export const ERRORS = {
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   uri_too_long: { status: 414, title: 'The address is too long' },
   too_many_headers: { status: 431, title: 'The request has too many headers' },
+  too_many_requests: { status: 429, title: 'Too many requests of this kind' },
   // who asks
   unauthenticated: { status: 401, title: 'A session or a valid API token is needed' },
   forbidden: { status: 403, title: 'This act is not for your role' },

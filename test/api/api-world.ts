@@ -75,6 +75,7 @@ export async function createApiWorld(
     ALLOW_HTTP_LOOPBACK: 'true',
     PUBLIC_URL: url,
     CONNECT_BY_TOKEN: 'true',
+    RATE_LIMIT_FACTOR: '1000',
     GITHUB_URL: github.url,
     GITHUB_API_URL: github.url,
     GITHUB_CLIENT_ID: DEMO_GITHUB_APPLICATION.clientId,

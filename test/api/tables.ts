@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { Pool } from '../../src/db/pool.ts';
 
 /** What is kept beside the product's facts: keys of requests, and roles as they were last read. */
-const HOUSEKEEPING = ['idempotency', 'admin_proof', 'migration'];
+const HOUSEKEEPING = ['idempotency', 'admin_proof', 'migration', 'rate_limit'];
 
 /** Every row of every table, as a number of rows and a digest a table. When an intent reached its workflow is housekeeping too. */
 export async function allTables(pool: Pool): Promise<Record<string, string>> {

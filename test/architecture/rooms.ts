@@ -46,7 +46,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/api/views/',
     ],
     types: ['src/ports/', 'src/config.ts', 'src/identity/'],
-    packages: [TEMPORAL, 'express', 'helmet', 'cookie', 'zod', 'zod-openapi', 'pino', 'prettier', NODE],
+    packages: [
+      TEMPORAL,
+      'express',
+      'helmet',
+      'ipaddr.js',
+      'rate-limiter-flexible',
+      'cookie',
+      'zod',
+      'zod-openapi',
+      'pino',
+      'prettier',
+      NODE,
+    ],
   },
   'src/api/routes/': {
     may: [

@@ -35,6 +35,7 @@ export const accountPages: readonly PageRoute[] = [
   {
     method: 'post',
     path: '/account/sessions/:id/end',
+    rate: 'removal',
     async handler({ deps, session, field }) {
       await operate(deps, session, 'endSession', { params: { id: field('id') } });
       return { goTo: '/account' };

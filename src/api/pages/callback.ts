@@ -12,11 +12,22 @@ import type { PageAnswer, PageCall, PageRoute } from './page-route.ts';
 
 /** Where browsers come back to from the places where people sign in. */
 export const callbackPages: readonly PageRoute[] = [
-  { method: 'get', path: '/sign-in/callback/github', handler: (call) => comeBack(call, { place: 'github' }) },
-  { method: 'get', path: '/sign-in/callback/staff', handler: (call) => comeBack(call, { place: 'staff' }) },
+  {
+    method: 'get',
+    path: '/sign-in/callback/github',
+    rate: 'sign_in',
+    handler: (call) => comeBack(call, { place: 'github' }),
+  },
+  {
+    method: 'get',
+    path: '/sign-in/callback/staff',
+    rate: 'sign_in',
+    handler: (call) => comeBack(call, { place: 'staff' }),
+  },
   {
     method: 'get',
     path: '/sign-in/callback/instances/:id',
+    rate: 'sign_in',
     async handler(call) {
       const id = call.field('id');
       const instance = UUID.test(id) ? await loadInstance(call.deps.pool, id) : undefined;

@@ -27,6 +27,7 @@ export const connectPages: readonly PageRoute[] = [
   {
     method: 'post',
     path: '/connect',
+    rate: 'sign_in',
     async handler({ deps, browser, session, field }) {
       const instance = await instanceNamed(deps, field('hostname'));
       const wanted = { purpose: 'connect', sessionId: session?.id ?? null, heldTokenId: null, browser } as const;

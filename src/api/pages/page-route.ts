@@ -3,8 +3,12 @@ import { refuseWhileHeld } from '../../db/restore-epoch.ts';
 import type { Session } from '../../db/sessions.ts';
 import { ERRORS } from '../../domain/errors.ts';
 import { browserSecret, demandFormToken, demandOwnOrigin, formToken } from '../cookies.ts';
+import type { Allowances } from '../demand-allowance.ts';
 import type { Deps } from '../deps.ts';
 import { ERROR_ADVICE } from '../error-advice.ts';
+import { actorOf } from '../identity.ts';
+import { setRetryAfter } from '../problem.ts';
+import type { RateClass } from '../rate-limiter.ts';
 import { refusalOf } from '../refusal-of.ts';
 import { publicUrl, sessionOf } from '../session.ts';
 import { errorPage } from '../views/error-page.ts';
@@ -32,11 +36,13 @@ export type PageAnswer = { html: string; status?: number } | { goTo: string };
 export interface PageRoute {
   method: 'get' | 'post';
   path: string;
+  /** How often one caller may come: `read` or `write` unless it says another. */
+  rate?: RateClass;
   handler(call: PageCall): Promise<PageAnswer>;
 }
 
 /** Pages for browsers: a GET shows, a POST comes from a form of ours and leads on by a redirect. */
-export function createPages(pages: readonly PageRoute[], deps: Deps): Router {
+export function createPages(pages: readonly PageRoute[], deps: Deps, allowances: Allowances): Router {
   const router = Router({ caseSensitive: true });
   const whileHeld: RequestHandler = async (_req, _res, next) => {
     await refuseWhileHeld(deps.pool);
@@ -44,7 +50,7 @@ export function createPages(pages: readonly PageRoute[], deps: Deps): Router {
   };
   const parseForm = express.urlencoded({ extended: false, limit: FORM_LIMIT, inflate: false });
   for (const page of pages) {
-    const run = runPage(page, deps);
+    const run = runPage(page, deps, allowances);
     if (page.method === 'get') router.get(page.path, whileHeld, run);
     else router.post(page.path, whileHeld, fromOurs(deps), parseForm, run);
   }
@@ -60,13 +66,17 @@ function fromOurs(deps: Deps): RequestHandler {
   };
 }
 
-function runPage(page: PageRoute, deps: Deps): RequestHandler {
+function runPage(page: PageRoute, deps: Deps, allowances: Allowances): RequestHandler {
+  const rate = page.rate ?? (page.method === 'get' ? 'read' : 'write');
   return async (req, res) => {
     res.locals['route'] = page.path;
     res.set('Cache-Control', 'no-store');
     const field = fieldsOf(req);
     if (page.method === 'post') demandFormToken(req, field('form'));
     const session = await sessionOf(deps, req);
+    // Nobody is known while they sign in: a session that is there tells who was.
+    const actor = rate === 'sign_in' ? undefined : session && actorOf(session);
+    await allowances.demand(res, { class: rate, what: page.path, who: actor?.id ?? allowances.addressOf(req) });
     const browser = browserSecret(req, res);
     const answer = await page.handler({ deps, req, res, browser, form: formToken(browser), session, field });
     // 303: whatever the method was, what follows is read.
@@ -89,12 +99,13 @@ function fieldsOf(req: Request): (name: string) => string {
 }
 
 /** An error keeps the look, says what was kept and what to do. */
-function showError({ logger }: Deps): ErrorRequestHandler {
+function showError({ logger, clock }: Deps): ErrorRequestHandler {
   return (error, _req, res, next) => {
     if (res.headersSent) return next(error);
     const refusal = refusalOf(error);
     const { status, title } = ERRORS[refusal.code];
     res.locals['code'] = refusal.code;
+    setRetryAfter(res, refusal.retryAt, clock());
     if (refusal.code === 'internal') logger.error({ error: (error as Error).name }, 'a page failed');
     const detail = refusal.message === title ? '' : refusal.message;
     res

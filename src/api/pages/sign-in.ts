@@ -32,14 +32,16 @@ export const signInPages: readonly PageRoute[] = [
   {
     method: 'post',
     path: '/sign-in/instance',
+    rate: 'sign_in',
     handler: async (call) =>
       leave(call, { place: 'instance', instance: await instanceNamed(call.deps, call.field('hostname')) }),
   },
-  { method: 'post', path: '/sign-in/github', handler: (call) => leave(call, { place: 'github' }) },
-  { method: 'post', path: '/sign-in/staff', handler: (call) => leave(call, { place: 'staff' }) },
+  { method: 'post', path: '/sign-in/github', rate: 'sign_in', handler: (call) => leave(call, { place: 'github' }) },
+  { method: 'post', path: '/sign-in/staff', rate: 'sign_in', handler: (call) => leave(call, { place: 'staff' }) },
   {
     method: 'post',
     path: '/sign-out',
+    rate: 'removal',
     async handler({ deps, req, res }) {
       const secret = sessionCookie(req);
       if (secret !== undefined) await endSessionOf(deps.pool, hashOf(secret));

@@ -51,6 +51,7 @@ export const accessRequestRoutes = [
     method: 'post',
     path: PATH,
     operationId: 'requestAccess',
+    rate: 'costly',
     tag,
     summary: 'Request access for an instance; answered at once with what the terms say',
     action: 'request.create',

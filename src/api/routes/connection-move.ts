@@ -19,6 +19,7 @@ export const connectionMoveRoutes = [
     method: 'post',
     path: '/api/v1/connections/:id/move',
     operationId: 'moveConnection',
+    rate: 'costly',
     tag: 'connections',
     summary:
       "Move to the caller's profile: every count is deleted at the old one, then the past 90 days are sent to the new one",

@@ -24,6 +24,7 @@ export const connectionRoutes = [
     method: 'post',
     path: PATH,
     operationId: 'connect',
+    rate: 'costly',
     tag,
     summary:
       'Connect by a token, only where the operator’s setting CONNECT_BY_TOKEN lets tests do so: people connect at /connect, by authorizing both accounts',

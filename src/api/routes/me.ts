@@ -64,6 +64,7 @@ export const meRoutes = [
     method: 'post',
     path: '/api/v1/me/forget',
     operationId: 'forgetMe',
+    rate: 'removal',
     tag,
     summary:
       'Forget the caller: connections at every instance, profile, open requests, notes, tokens and sessions; the one that asks ends with it',
@@ -95,6 +96,7 @@ export const meRoutes = [
     method: 'put',
     path: '/api/v1/me/profile',
     operationId: 'setMyProfile',
+    rate: 'removal',
     tag,
     summary: 'Make the profile public or private',
     action: 'profile.own',

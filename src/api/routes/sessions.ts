@@ -44,6 +44,7 @@ export const sessionRoutes = [
     method: 'post',
     path: `${PATH}/:id/end`,
     operationId: 'endSession',
+    rate: 'removal',
     tag,
     summary: 'End one of them; from this answer on its cookie opens nothing',
     action: 'session.own',

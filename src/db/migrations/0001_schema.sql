@@ -466,6 +466,13 @@ create table sighting (
 );
 create index sighting_instance on sighting (instance_id, first_at);
 
+-- Counts of requests by class, route and caller, as rate-limiter-flexible keeps them. Lost in a crash, which is no harm.
+create unlogged table rate_limit (
+  key text primary key,
+  points int not null,
+  expire bigint
+) with (fillfactor = 50);
+
 create table idempotency (
   caller text not null,
   key text not null,
