@@ -53,7 +53,6 @@ export async function audit(which: 'production' | 'all', env = process.env): Pro
     'audit',
     '--json',
     '--offline=false',
-    '--offline=false',
     '--prefer-offline=false',
     ...(which === 'all' ? [] : ['--omit=dev']),
   ];
