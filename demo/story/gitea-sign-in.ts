@@ -26,14 +26,18 @@ export async function registerApplication(admin: GiteaUser, redirectUri: string)
   return { clientId: made.client_id, clientSecret: made.client_secret, redirectUri };
 }
 
-/** Signs in with a password and agrees, as a browser would with Gitea's own pages; the code is then exchanged for tokens. */
+/**
+ * Signs in with a password and agrees, as a browser would with Gitea's own pages; the code is then exchanged for tokens.
+ * Who agreed once is not asked again.
+ */
 export async function signIn(user: GiteaUser, app: OAuthApplication): Promise<OAuthTokens> {
   const asked = { client_id: app.clientId, redirect_uri: app.redirectUri, state: randomUUID(), scope: SCOPE };
   const browse = browserAt(user.url);
   await browse('/user/login', { user_name: user.login, password: user.password });
   const query = new URLSearchParams({ ...asked, response_type: 'code' }).toString();
-  await browse(`/login/oauth/authorize?${query}`);
-  const { location } = await browse('/login/oauth/grant', { ...asked, granted: 'true' });
+  const agreedBefore = await browse(`/login/oauth/authorize?${query}`);
+  const { location } =
+    agreedBefore.location === null ? await browse('/login/oauth/grant', { ...asked, granted: 'true' }) : agreedBefore;
   const back = new URL(location ?? '/', app.redirectUri).searchParams;
   if (back.get('state') !== asked.state) throw new Error('Gitea did not come back from its consent page.');
   const code = { grant_type: 'authorization_code', code: back.get('code'), redirect_uri: app.redirectUri };

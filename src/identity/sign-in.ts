@@ -64,7 +64,8 @@ function refused(error: unknown): never {
   if (error instanceof client.AuthorizationResponseError) throw new DomainError('sign_in_refused');
   // An application that its provider does not know is no fault of the person's, and asking again does not help them.
   if (error instanceof client.ResponseBodyError) {
-    throw new DomainError(OURS.has(error.error) ? 'sign_in_unavailable' : 'sign_in_invalid');
+    const isOurs = OURS.has(error.error) && !OF_THE_CODE.has(error.error_description ?? '');
+    throw new DomainError(isOurs ? 'sign_in_unavailable' : 'sign_in_invalid');
   }
   throw new DomainError('sign_in_unavailable');
 }
@@ -76,3 +77,6 @@ const OURS: ReadonlySet<string> = new Set([
   'incorrect_client_credentials',
   'redirect_uri_mismatch',
 ]);
+
+/** Gitea 1.26 says `unauthorized_client` of a code that it does not take, too: it is unknown, or its PKCE does not fit. */
+const OF_THE_CODE: ReadonlySet<string> = new Set(['client is not authorized', 'failed PKCE code challenge']);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, hasGo, runGo } from './go-build.ts';
@@ -19,10 +19,22 @@ export interface GiteaBinary {
 
 type GiteaBinaryOptions = { cacheDir: string; log: Log; env?: NodeJS.ProcessEnv };
 
+/** Gitea as far as it was built before: undefined where it was not. */
+export function builtGitea(cacheDir: string): GiteaBinary | undefined {
+  const binary = binaryIn(homeIn(cacheDir));
+  return existsSync(binary.program) ? binary : undefined;
+}
+
+const homeIn = (cacheDir: string): string => join(cacheDir, `gitea-${GITEA_VERSION}`);
+
+function binaryIn(home: string): GiteaBinary {
+  return { program: join(home, 'gitea'), staticRoot: join(home, 'static') };
+}
+
 /** Gitea from our cache, else built with Go from its module; whoever comes second waits for the first one's build. */
 export async function findGiteaBinary({ cacheDir, log, env = process.env }: GiteaBinaryOptions): Promise<GiteaBinary> {
-  const home = join(cacheDir, `gitea-${GITEA_VERSION}`);
-  const found = { program: join(home, 'gitea'), staticRoot: join(home, 'static') };
+  const home = homeIn(cacheDir);
+  const found = binaryIn(home);
   await buildOnce(found.program, `${home}.lock`, log, () => build(home, { cacheDir, log, env }));
   return found;
 }

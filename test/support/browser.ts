@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { chromium, type Locator, type Page } from 'playwright-core';
+import { eventually } from './eventually.ts';
 import { findChromium } from './find-chromium.ts';
 
 /** Somebody at a browser of their own: it shares no cookie with anybody else's. */
@@ -10,13 +12,24 @@ export interface Person {
   follows(words: string): Promise<void>;
   fills(label: string, text: string): Promise<void>;
   ticks(label: string): Promise<void>;
+  /** Shows what a page keeps folded under these words. */
+  unfolds(words: string | RegExp): Promise<void>;
   /** Waits until the page says it. */
   sees(words: string | RegExp): Promise<void>;
   /** What the whole page says. */
   reads(): Promise<string>;
+  /** What a form of the page carries unseen. */
+  carries(field: string): Promise<string>;
   goesBack(): Promise<void>;
+  reloads(): Promise<void>;
   /** Where the browser is. */
   at(): URL;
+  /** Asks by the browser's cookies, from the page that it shows. */
+  asks(method: string, path: string, json?: object): Promise<{ status: number; text: string }>;
+  /** Somebody on the way changes where the browser goes, unnoticed. */
+  isMisledBy(change: (url: URL) => URL | undefined): Promise<void>;
+  /** What pages were kept from doing by a policy of theirs. */
+  kept(): string[];
   /** The names of the cookies that it would send there. */
   cookies(url: string): Promise<string[]>;
   leaves(): Promise<void>;
@@ -51,12 +64,17 @@ export async function openBrowser(): Promise<Browser> {
 
 function personAt(page: Page): Person {
   const context = page.context();
+  const kept: string[] = [];
+  page.on('console', (said) => {
+    if (said.text().includes('Content Security Policy')) kept.push(said.text());
+  });
   return {
     opens: async (url) => void (await page.goto(url)),
     presses: (words) => clicks(page, page.getByRole('button', { name: words, exact: true })),
     follows: (words) => clicks(page, page.getByRole('link', { name: words, exact: true })),
     fills: (label, text) => page.getByLabel(label).fill(text),
     ticks: (label) => page.getByLabel(label).check(),
+    unfolds: (words) => page.getByText(words).click(),
     async sees(words) {
       try {
         await page.getByText(words).first().waitFor();
@@ -65,18 +83,38 @@ function personAt(page: Page): Person {
       }
     },
     reads: () => textOf(page),
+    carries: (field) => page.locator(`input[name="${field}"]`).first().inputValue(),
     goesBack: async () => void (await page.goBack()),
+    reloads: async () => void (await page.reload()),
     at: () => new URL(page.url()),
+    async asks(method, path, json) {
+      const { origin } = new URL(page.url());
+      const headers = { origin, 'idempotency-key': randomUUID() };
+      const answer = await context.request.fetch(origin + path, { method, headers, ...(json && { data: json }) });
+      return { status: answer.status(), text: await answer.text() };
+    },
+    async isMisledBy(change) {
+      await page.route('**', async (route) => {
+        const changed = change(new URL(route.request().url()));
+        await route.continue(changed && { url: changed.href });
+      });
+    },
+    kept: () => kept,
     cookies: async (url) => (await context.cookies(url)).map(({ name }) => name),
     leaves: () => context.close(),
   };
 }
 
-/** What is pressed here leads to another page, always: these pages have no script. */
+/** Where a page is that is all there and stays; of any other, false. */
+const SETTLED_AT = `document.readyState === 'complete' && !document.querySelector('meta[http-equiv="refresh"]') && document.URL`;
+
+/** What is pressed here leads to another page, always: these pages have no script. Some lead on by themselves. */
 async function clicks(page: Page, element: Locator): Promise<void> {
   const loaded = page.waitForEvent('load');
   try {
     await Promise.all([loaded, element.click()]);
+    const isSettled = async () => (await page.evaluate<unknown>(SETTLED_AT).catch(() => false)) === page.url();
+    await eventually(isSettled, 'the page that it leads to', PATIENCE_MS);
   } catch (error) {
     throw new Error(`${page.url()} says:\n${await textOf(page)}`, { cause: error });
   }

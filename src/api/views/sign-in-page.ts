@@ -35,7 +35,8 @@ export function signInPage({ form, returnTo, hostname, at, offers }: SignInModel
   return page(
     'Sign in',
     `<p>Sign in at your company’s instance and at GitHub.com: the one says whose contributions are counted, the other whose profile shows
-them. Signing in asks for no permission, and nothing is sent by it.</p>
+them. Nothing is sent by signing in. It asks for no permission, but at Gitea for the smallest that says who you are: to read
+your account.</p>
 <h2>Your instance</h2>
 ${instance}
 <h2>GitHub.com</h2>
