@@ -23,7 +23,7 @@ export interface Deps {
   /** Where people sign in, and who they are at GitHub.com. */
   signIn: SignIn;
   github: Pick<GitHubUser, 'whoami' | 'revoke'>;
-  sources: Record<SourceKind, Pick<Source, 'whoami' | 'revoke' | 'tokensRevocable'>>;
+  sources: Record<SourceKind, Pick<Source, 'whoami' | 'revoke' | 'tokensRevocable' | 'tokensExpire'>>;
   /** A look at a developer's counts with the stored token, for "look first". Nothing is written but a refreshed token. */
   readCounts: (instance: InstanceRow, connection: PageConnection, window: Window) => Promise<SourceRead>;
   cipher: TokenCipher;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { lockConnection } from '../db/connection-steps.ts';
-import { loadToken } from '../db/connection-tokens.ts';
+import { loadToken, type StoredToken } from '../db/connection-tokens.ts';
 import { loadConnection, storeToken, type ConnectionRow } from '../db/connections.ts';
 import { holdToken, takeHeldToken } from '../db/held-tokens.ts';
 import { inTransaction, type Client } from '../db/pool.ts';
@@ -26,11 +26,19 @@ export async function replaceToken(
     if (erasedAt) throw new DomainError('not_found');
     const taken = heldTokenId === undefined || (await takeHeldToken(tx, heldTokenId, deps.clock()));
     if (!taken) throw new DomainError('sign_in_invalid');
-    await giveBackStored(deps, tx, row, given.token);
-    await storeToken(tx, row.id, sealedToken(deps, row.id, given));
+    const stored = await loadToken(tx, row.id);
+    // One that waited may have been overtaken by a refresh, or by another sign-in.
+    if (heldTokenId === undefined || !endsLater(stored, given)) {
+      await giveBackStored(deps, tx, row, stored, given.token);
+      await storeToken(tx, row.id, sealedToken(deps, row.id, given));
+    }
     const { state, switchedOff, restoreUntil } = (await loadConnection(tx, row.id))!;
     return isLive(state.status) && !switchedOff && restoreUntil === null ? 'live' : 'removed';
   });
+}
+
+function endsLater(stored: StoredToken | undefined, { expiresAt }: GivenToken): boolean {
+  return Boolean(stored?.expiresAt && expiresAt !== undefined && stored.expiresAt > expiresAt);
 }
 
 /** One that our keys do not open ends by itself, or with the grant. */
@@ -38,9 +46,9 @@ async function giveBackStored(
   { cipher, clock }: Deps,
   tx: Client,
   { id, instanceId }: Pick<ConnectionRow, 'id' | 'instanceId'>,
+  stored: StoredToken | undefined,
   fresh: string,
 ): Promise<void> {
-  const stored = await loadToken(tx, id);
   const token = stored && cipher.open(stored.ciphertext, stored.keyId, id);
   if (token === undefined || token === fresh) return;
   const heldId = randomUUID();

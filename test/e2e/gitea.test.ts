@@ -72,6 +72,10 @@ const where = binary ? 'at a real Gitea' : 'at a real Gitea, which "npm run demo
     expect(phone.at().origin).toBe(world.url);
     await phone.presses('Sign in at GitHub.com');
     await github('devi').authorizes(phone);
+    // Her connection reads on, though Gitea takes only the newest of her refresh tokens.
+    await world.pool.query(`update connection_token set expires_at = now() - interval '1 minute'`);
+    const { items } = ok(await apiOf(phone).get<{ items: { id: string }[] }>('/api/v1/connections'));
+    for (const { id } of items) ok(await apiOf(phone).post(`/api/v1/connections/${id}/update`));
     const { userId: sourceUserId, createdAt: sourceCreatedAt } = devi.identity;
     const { identity } = ok(await apiOf(phone).get<{ identity: object }>('/api/v1/me/data'));
     expect(identity).toMatchObject({ instanceId, sourceUserId, sourceCreatedAt });

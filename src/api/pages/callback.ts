@@ -5,6 +5,7 @@ import { beginSession } from '../begin-session.ts';
 import { knownBrowser } from '../cookies.ts';
 import type { Deps } from '../deps.ts';
 import { actorOf } from '../identity.ts';
+import { renewToken } from '../renew-token.ts';
 import { beginSignIn, finishSignIn, giveBack, type At, type CameBack } from '../sign-in.ts';
 import { after, demandSame, whoCame } from '../who-came.ts';
 import { finishConnect } from './finish-connect.ts';
@@ -64,7 +65,9 @@ async function connecting(call: PageCall, at: At, came: CameBack): Promise<PageA
   if (flow.sessionId !== (session?.id ?? null)) throw new DomainError('sign_in_invalid');
   if (at.place === 'instance') {
     try {
-      const now = await goesOn(call, session, await whoCame(deps, at, granted, true));
+      const who = await whoCame(deps, at, granted, true);
+      await renewToken(deps, at, who, came, true);
+      const now = await goesOn(call, session, who);
       const { returnTo } = flow;
       const wanted = { purpose: 'connect', sessionId: now.id, heldTokenId, returnTo, browser } as const;
       return { goTo: await beginSignIn(deps, { place: 'github' }, wanted) };
@@ -78,12 +81,15 @@ async function connecting(call: PageCall, at: At, came: CameBack): Promise<PageA
   return { goTo: await finishConnect(deps, now, flow.heldTokenId) };
 }
 
-/** The token is given back, whatever it said. */
+/** The token is given back, whatever it said, unless a connection of theirs has to go on with it. */
 async function onlySayingWho(deps: Deps, at: At, came: CameBack): Promise<SignedIn> {
+  let isInUse = false;
   try {
-    return await whoCame(deps, at, came.granted, false);
+    const who = await whoCame(deps, at, came.granted, false);
+    isInUse = await renewToken(deps, at, who, came, false);
+    return who;
   } finally {
-    await giveBack(deps, at, came);
+    if (!isInUse) await giveBack(deps, at, came);
   }
 }
 
