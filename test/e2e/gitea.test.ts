@@ -36,50 +36,82 @@ const where = binary ? 'at a real Gitea' : 'at a real Gitea, which "npm run demo
     return person;
   };
   const github = (key: string): SignInPlace => demoPlace(here.world.github, 'github.com', key);
+  const beginsAtGitea = async (person: Person, path: string, button: string) => {
+    await person.opens(here.world.url + path);
+    await person.fills('Host name of your instance', new URL(here.gitea.url).host);
+    await person.presses(button);
+  };
   const ledger = async () =>
     (await here.world.pool.query('select date::text as date, count from ledger_day order by 1')).rows;
 
-  test('its administrator gets access and switches sharing on; a developer connects, and what she pushed in private is sent', async () => {
-    const { world, gitea, work, devi, instanceId } = here;
-    const [ada, developer] = [await somebody(), await somebody()];
+  const adaSwitchesOn = async () => {
+    const { world, gitea, instanceId } = here;
+    const ada = await somebody();
     await signsIn(ada, world, here.placeOf(gitea.admin), github('ada'));
     const admin = siteAdmin(apiOf(ada), instanceId);
     expect(ok(await admin.requestsAccess()).status).toBe('approved');
     ok(await admin.enables('instance'));
     ok(await admin.enables('account'));
+    expect(await admin.sharing()).toMatchObject({ status: 'on' });
+  };
+  let switchedOn: Promise<void> | undefined;
+  const sharingIsOn = () => (switchedOn ??= adaSwitchesOn());
 
+  test('its administrator signs in, gets access, and switches sharing on', () => sharingIsOn(), 60_000);
+
+  test('a developer authorizes both accounts, and what she pushed in private is sent after her tick', async () => {
+    await sharingIsOn();
+    const { world, work, devi } = here;
+    const person = await somebody();
     await work.pushes(3);
     const days = await work.days();
-    await connects(developer, world, here.placeOf(devi), github('devi'));
-    expect(await looks(developer)).toEqual(days);
     expect(total(days)).toBe(7);
-    await developer.ticks('Send my contribution counts');
-    await developer.presses('Start sending');
+    await connects(person, world, here.placeOf(devi), github('devi'));
+    expect(await looks(person)).toEqual(days);
+    await person.ticks('Send my contribution counts');
+    await person.presses('Start sending');
     await eventually(async () => (await ledger()).length > 0, 'the first counts');
     expect(await ledger()).toEqual(days);
-  }, 120_000);
+  }, 90_000);
 
   test('who has agreed once is not asked again, and is the same person', async () => {
-    const { world, gitea, devi, instanceId } = here;
+    const { world, devi, instanceId } = here;
     const [laptop, phone] = [await somebody(), await somebody()];
     await signsIn(laptop, world, here.placeOf(devi), github('devi'));
-    await phone.opens(`${world.url}/sign-in`);
-    await phone.fills('Host name of your instance', new URL(gitea.url).host);
-    await phone.presses('Sign in at the instance');
+    await beginsAtGitea(phone, '/sign-in', 'Sign in at the instance');
     await phone.fills('Username or Email Address', devi.login);
     await phone.fills('Password', devi.password);
     await phone.presses('Sign In');
     expect(phone.at().origin).toBe(world.url);
     await phone.presses('Sign in at GitHub.com');
     await github('devi').authorizes(phone);
-    // Her connection reads on, though Gitea takes only the newest of her refresh tokens.
-    await world.pool.query(`update connection_token set expires_at = now() - interval '1 minute'`);
-    const { items } = ok(await apiOf(phone).get<{ items: { id: string }[] }>('/api/v1/connections'));
-    for (const { id } of items) ok(await apiOf(phone).post(`/api/v1/connections/${id}/update`));
     const { userId: sourceUserId, createdAt: sourceCreatedAt } = devi.identity;
     const { identity } = ok(await apiOf(phone).get<{ identity: object }>('/api/v1/me/data'));
     expect(identity).toMatchObject({ instanceId, sourceUserId, sourceCreatedAt });
   }, 90_000);
+
+  test('a connection reads on whenever its developer signs in, or connects again, though Gitea takes only the newest of their refresh tokens', async () => {
+    await sharingIsOn();
+    const { world, gitea } = here;
+    const goran = await addUser(gitea.admin, 'goran-at-gitea');
+    const [laptop, phone, tablet] = [await somebody(), await somebody(), await somebody()];
+    await connects(laptop, world, here.placeOf(goran), github('goran'));
+    const id = laptop.at().pathname.split('/').at(-1);
+    const readsOn = async () => {
+      await world.pool.query(`update connection_token set expires_at = now() - interval '1 minute'`);
+      ok(await apiOf(laptop).get(`/api/v1/connections/${id}/preview`));
+    };
+    await readsOn();
+    await signsIn(phone, world, here.placeOf(goran), github('goran'));
+    await readsOn();
+    await beginsAtGitea(tablet, '/connect', 'Connect');
+    await here.placeOf(goran).authorizes(tablet);
+    await tablet.sees('Sign in to the demo GitHub.com');
+    await readsOn();
+    await github('goran').authorizes(tablet);
+    expect(tablet.at().pathname).toBe(`/connections/${id}`);
+    await readsOn();
+  }, 120_000);
 
   test('a code that was asked for with somebody else’s proof signs nobody in', async () => {
     const { world, gitea } = here;
@@ -93,9 +125,7 @@ const where = binary ? 'at a real Gitea' : 'at a real Gitea, which "npm run demo
       url.searchParams.set('code_challenge', challenge);
       return url;
     });
-    await person.opens(`${world.url}/sign-in`);
-    await person.fills('Host name of your instance', new URL(gitea.url).host);
-    await person.presses('Sign in at the instance');
+    await beginsAtGitea(person, '/sign-in', 'Sign in at the instance');
     await here.placeOf(emil).authorizes(person);
     await person.sees('sign_in_invalid');
     isOnTheWay = false;
