@@ -31,7 +31,7 @@ export function createAllowances(deps: Pick<Deps, 'config' | 'clock'>, limiter: 
       const retryAt = new Date(deps.clock().getTime() + resetMs).toISOString();
       throw new DomainError('too_many_requests', undefined, { retryAt });
     },
-    addressOf: (req) => createHmac('sha256', key).update(clientOf(req)).digest('base64url'),
+    addressOf: (req) => createHmac('sha256', key).update(clientOf(req)).digest('hex'),
   };
 }
 
