@@ -23,7 +23,7 @@ import { until } from '../../demo/story/until.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { startStack, type Stack, type StackOptions } from '../../src/stack/stack.ts';
 
-const SETTINGS = { SYNC_EVERY: '365d', SWEEP_EVERY: '200ms' };
+const SETTINGS = { SYNC_EVERY: '365d', SWEEP_EVERY: '200ms', RATE_LIMIT_FACTOR: '1000' };
 
 /** A whole system on a folder of its own, that is stopped, copied and started again. */
 export interface System {

@@ -103,6 +103,7 @@ export async function createWorld(
     ALLOW_HTTP_LOOPBACK: 'true',
     TASK_QUEUE_PEOPLE: `people-${queue}`,
     TASK_QUEUE_SYNC: `sync-${queue}`,
+    RATE_LIMIT_FACTOR: '1000',
     ...options.settings,
   });
   const pool = createPool({ url: database.url, max: 10, applicationName: 'test' });
