@@ -73,6 +73,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     where h.id in (select f.held_token_id from sign_in_flow f join session s on s.id = f.session_id
       where s.identity_id in (select id from known))`,
   admin_proof: `select to_jsonb(p) as row from admin_proof p where p.actor in (select actor from given)`,
+  rate_limit: `select to_jsonb(r) as row from rate_limit r
+    where exists (select 1 from given g where right(r.key, length(g.actor)) = g.actor)`,
   idempotency: `select jsonb_build_object('key', i.key, 'route', i.route, 'state', i.state, 'status', i.status, 'answer', i.answer,
     'expires_at', i.expires_at) as row from idempotency i where i.caller in (select actor from given)`,
 };

@@ -16,7 +16,7 @@ export const ERRORS = {
   forbidden: { status: 403, title: 'This act is not for your role' },
   not_found: { status: 404, title: 'Nothing here that is yours to see' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
-  account_unknown: { status: 403, title: 'Whoever decides a request has to be known at GitHub.com' },
+  account_unknown: { status: 403, title: 'Whoever decides a request has to be signed in at GitHub too' },
   own_request: { status: 403, title: 'Nobody decides a request of their own' },
   not_site_admin: { status: 403, title: 'Only a site administrator of the instance may do this' },
   not_account_owner: { status: 403, title: 'Only an owner of the connected account may do this' },

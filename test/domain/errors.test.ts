@@ -15,7 +15,7 @@ describe('the list of error codes', () => {
   });
 
   test('uses only statuses that mean something to a client', () => {
-    expect(statusesOf(codes)).toEqual([400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503]);
+    expect(statusesOf(codes)).toEqual([400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 431, 500, 502, 503]);
   });
 
   test('says each thing once', () => {
@@ -33,6 +33,7 @@ describe('the list of error codes', () => {
       'proof_unavailable',
       'rate_limited',
       'service_unavailable',
+      'sign_in_unavailable',
       'source_unreachable',
       'token_unreadable',
     ]);
@@ -40,7 +41,7 @@ describe('the list of error codes', () => {
 
   test('holds "too soon" for what may be asked again later', () => {
     const later = codes.filter((code) => ERRORS[code].status === 429);
-    expect(later).toEqual(['nudge_too_soon', 'update_too_soon']);
+    expect(later).toEqual(['too_many_requests', 'nudge_too_soon', 'update_too_soon']);
   });
 
   test('knows its own words and no others', () => {
