@@ -219,10 +219,15 @@ describe('a person who wants to be forgotten', () => {
     const id = await connects('emil');
     const emil = await world.person('emil');
     await emil.put('/api/v1/me/profile', { visibility: 'public' });
-    const before = await emil.get('/api/v1/me/data');
+    // But for how often they came of late, which each look adds to.
+    const dataOf = async () => {
+      const { body } = await emil.get<{ tables: Record<string, unknown> }>('/api/v1/me/data');
+      return { ...body, tables: { ...body.tables, rate_limit: undefined } };
+    };
+    const before = await dataOf();
     await forget(await world.person('devi'));
     expect((await emil.get(`/api/v1/connections/${id}`)).status).toBe(200);
-    expect((await emil.get('/api/v1/me/data')).body).toEqual(before.body);
+    expect(await dataOf()).toEqual(before);
   });
 
   test('is once, when they ask twice at the same time', async () => {
