@@ -15,13 +15,8 @@ const REFRESHABLE: ReadonlySet<SourceFailure> = new Set(['token_expired', 'token
 export type ReadingDeps = Pick<ActivityDeps, 'pool' | 'db' | 'sources' | 'cipher'>;
 
 export function sourceOf(deps: ReadingDeps, instance: InstanceRow): From {
-  const where = deps.db.instances.sourceInstance(instance);
-  if (instance.oauth) {
-    const { clientId, secret } = instance.oauth;
-    const clientSecret = deps.cipher.open(secret.ciphertext, secret.keyId, instance.id);
-    // Only a refresh needs it, and says so where it is missing.
-    if (clientSecret !== undefined) where.oauth = { clientId, clientSecret };
-  }
+  // Only a refresh needs the OAuth App, and says so where it is missing.
+  const where = deps.db.instances.sourceWithOAuth(instance, deps.cipher);
   return { source: deps.sources[instance.kind], where };
 }
 

@@ -34,6 +34,12 @@ export type Subject =
   | { kind: 'connection'; id: string; ofPerson: readonly { id: string }[] }
   | { kind: 'self' };
 
+/** @throws DomainError forbidden, which names the roles */
+export function demandRole(actor: Actor, action: Action): void {
+  const roles: readonly Role[] = ACTIONS[action];
+  if (!roles.includes(actor.role)) throw new DomainError('forbidden', `This act is for: ${roles.join(', ')}.`);
+}
+
 export function can(actor: Actor, action: Action, subject: Subject): boolean {
   const roles: readonly Role[] = ACTIONS[action];
   if (!roles.includes(actor.role)) return false;

@@ -12,8 +12,8 @@ export type Role = 'operator' | 'support' | 'person';
 interface Known {
   /** What audit records and idempotency keys name: a pseudonym, never a login. */
   id: string;
-  /** Of a browser that is signed in. */
-  sessionId?: string;
+  /** Of a browser that is signed in: which of theirs it is, and whose. */
+  session?: { id: string; identityId: string };
 }
 export interface Person extends Known {
   role: 'person';
@@ -65,18 +65,19 @@ async function ofSession(deps: IdentityDeps, req: Request): Promise<Actor> {
 }
 
 /** Undefined while a person is signed in at one of the two places alone. */
-export function actorOf({ id: sessionId, identityId, kind, signedIn }: Session): Actor | undefined {
+export function actorOf({ id, identityId, kind, signedIn }: Session): Actor | undefined {
   const { source, githubUserId } = signedIn;
+  if (identityId === undefined || kind === undefined) return undefined;
+  const session = { id, identityId };
   if (kind === 'support') {
-    const id = `staff:${identityId}`;
-    return { role: 'support', id, sessionId, ...(githubUserId !== undefined && { githubUserId }) };
+    return { role: 'support', id: `staff:${identityId}`, session, ...(githubUserId !== undefined && { githubUserId }) };
   }
-  if (kind === undefined || !source || githubUserId === undefined) return undefined;
+  if (!source || githubUserId === undefined) return undefined;
   const { instanceId, userId, createdAt } = source;
   return {
     role: 'person',
     id: `user:${identityId}`,
-    sessionId,
+    session,
     instanceId,
     source: { userId, createdAt },
     githubUserId,

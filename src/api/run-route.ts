@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import type { z } from 'zod';
 import { claimKey, keepAnswer, releaseKey, renewKey, type KeyedRequest } from '../db/idempotency.ts';
 import { DomainError, ERRORS } from '../domain/errors.ts';
-import { ACTIONS, type Action } from './authorize.ts';
+import { demandRole, type Action } from './authorize.ts';
 import { sessionCookie } from './cookies.ts';
 import type { Allowances } from './demand-allowance.ts';
 import type { Deps } from './deps.ts';
-import type { Actor, Identity, Role } from './identity.ts';
-import { fieldProblem, invalidInput, sendProblem, toProblem } from './problem.ts';
+import type { Actor, Identity } from './identity.ts';
+import { parseRequest } from './parse-request.ts';
+import { fieldProblem, sendProblem, toProblem } from './problem.ts';
 import { isDoubtful, refusalOf } from './refusal-of.ts';
 import { rateOf, type Answer, type Route } from './route.ts';
 
@@ -32,8 +32,7 @@ export function handlersOf(route: Route, deps: Deps, { identity, allowances }: D
   const permitted = async (action: Action, req: Request, res: Response): Promise<Actor> => {
     const actor = await known(req, res, identity, allowances);
     await demand(res, actor.id);
-    const roles: readonly Role[] = ACTIONS[action];
-    if (!roles.includes(actor.role)) throw new DomainError('forbidden', `This act is for: ${roles.join(', ')}.`);
+    demandRole(actor, action);
     return actor;
   };
   const authenticate: RequestHandler = async (req, res, next) => {
@@ -44,7 +43,7 @@ export function handlersOf(route: Route, deps: Deps, { identity, allowances }: D
   };
   const run: RequestHandler = async (req, res) => {
     const actor = (res.locals['actor'] as Actor | undefined) ?? null;
-    const call = { deps, actor, ...parsed(route, req), at: deps.clock() };
+    const call = { deps, actor, ...parseRequest(route, req), at: deps.clock() };
     const keyed = actor && route.method !== 'get' ? keyedRequest(req, actor, call.at) : undefined;
     if (keyed) return runOnce(route, keyed, call, req, res);
     send(res, await route.handler({ ...call, operationId: randomUUID() }), route.action !== null);
@@ -75,23 +74,6 @@ const requireJson: RequestHandler = (req, _res, next) => {
   if (hasBody && !req.is('application/json')) throw new DomainError('unsupported_media_type');
   next();
 };
-
-function parsed(route: Route, req: Request) {
-  const params = route.params?.safeParse(req.params);
-  if (params && !params.success) throw new DomainError('not_found');
-  return {
-    params: params?.data,
-    query: check(route.query, req.query, 'query'),
-    body: route.body ? check(route.body, req.body ?? {}, 'body') : undefined,
-  };
-}
-
-function check(schema: z.ZodObject | undefined, input: unknown, where: 'query' | 'body'): unknown {
-  if (!schema) return undefined;
-  const result = schema.safeParse(input);
-  if (!result.success) throw invalidInput(result.error, where);
-  return result.data;
-}
 
 function keyedRequest(req: Request, actor: Actor, now: Date): KeyedRequest | undefined {
   const key = req.get('idempotency-key');

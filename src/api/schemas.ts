@@ -7,6 +7,7 @@ import { isDay } from '../domain/dates.ts';
 
 /** Shapes that several resources share. Times are ISO 8601 in UTC, days are labels of the source. */
 export const id = z.uuid().meta({ description: 'A random UUID.' });
+export const isId = (text: string): boolean => id.safeParse(text).success;
 export const byId = z.object({ id });
 export const time = z.iso
   .datetime()

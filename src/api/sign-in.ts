@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dropHeldToken, holdToken } from '../db/held-tokens.ts';
-import { sourceInstance, type InstanceRow } from '../db/instances.ts';
+import { sourceWithOAuth, type InstanceRow } from '../db/instances.ts';
 import { insertFlow, SIGN_IN_WITHIN_MS, takeFlow, type Place, type SignInFlow } from '../db/sign-in-flows.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Application, Granted, Proof } from '../identity/provider.ts';
@@ -105,10 +105,8 @@ export async function giveBack(deps: Deps, at: At, { granted, heldTokenId }: Cam
   }
   const { instance } = at;
   const source = deps.sources[instance.kind];
-  const { clientId, clientSecret } = applicationAt(deps, at);
   const isBack =
-    !source.tokensRevocable ||
-    (await source.revoke({ ...sourceInstance(instance), oauth: { clientId, clientSecret } }, granted.accessToken)).ok;
+    !source.tokensRevocable || (await source.revoke(sourceWithOAuth(instance, deps.cipher), granted.accessToken)).ok;
   if (isBack) await dropHeldToken(deps.pool, heldTokenId);
 }
 
@@ -131,11 +129,16 @@ function applicationAt(deps: Deps, at: At): Application {
 }
 
 function ofInstance(deps: Deps, instance: InstanceRow): Application | undefined {
-  const { id, kind, oauth, baseUrl, allowHttpLoopback, allowPrivateNetwork } = instance;
-  const clientSecret = oauth && deps.cipher.open(oauth.secret.ciphertext, oauth.secret.keyId, id);
-  if (!oauth || clientSecret === undefined) return undefined;
+  const {
+    kind,
+    oauth,
+    baseUrl,
+    allowHttpLoopback,
+    allowPrivateNetwork = false,
+  } = sourceWithOAuth(instance, deps.cipher);
+  if (!oauth) return undefined;
   const web = { baseUrl, allowHttpLoopback, allowPrivateNetwork };
-  return { kind: kind === 'gitea' ? 'gitea' : 'github', web, clientId: oauth.clientId, clientSecret };
+  return { kind: kind === 'gitea' ? 'gitea' : 'github', web, ...oauth };
 }
 
 function ofSettings({ config }: Deps, place: Exclude<Place, 'instance'>): Application | undefined {

@@ -59,6 +59,7 @@ export async function sealNext(tx: Client, seal: AuditSeal, limit: number): Prom
      order by xact, audit.id limit $1`,
     [limit],
   );
+  if (rows.length === 0) return 0;
   let [seq, previous] = [head?.seq ?? 0, head?.hash ?? GENESIS];
   const sealed = rows.map(({ id, content }) => {
     seq += 1;

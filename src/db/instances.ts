@@ -1,5 +1,6 @@
 import type { AccountRef } from '../ports/authority.ts';
 import type { SourceInstance } from '../ports/source.ts';
+import type { TokenCipher } from '../ports/token-cipher.ts';
 import type { SourceKind } from '../domain/source-label.ts';
 import { NO_SHARING, type Sharing, type SharingStatus } from '../domain/sharing.ts';
 import type { Queryable } from './pool.ts';
@@ -30,6 +31,15 @@ export interface Sealed {
 export function sourceInstance(row: InstanceRow): SourceInstance {
   const { id, kind, baseUrl, allowHttpLoopback, allowPrivateNetwork } = row;
   return { id, kind, baseUrl, allowHttpLoopback, allowPrivateNetwork };
+}
+
+/** The same with its OAuth App, where it has one that our keys open: to refresh and to revoke tokens. */
+export function sourceWithOAuth(instance: InstanceRow, cipher: Pick<TokenCipher, 'open'>): SourceInstance {
+  const where = sourceInstance(instance);
+  if (!instance.oauth) return where;
+  const { clientId, secret } = instance.oauth;
+  const clientSecret = cipher.open(secret.ciphertext, secret.keyId, instance.id);
+  return clientSecret === undefined ? where : { ...where, oauth: { clientId, clientSecret } };
 }
 
 const COLUMNS = `i.id, i.hostname, i.kind, i.base_url, i.allow_http_loopback, i.allow_private_network,

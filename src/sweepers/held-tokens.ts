@@ -1,5 +1,6 @@
 import { dropHeldToken, dueHeldTokens, type HeldToken } from '../db/held-tokens.ts';
-import { loadInstance, sourceInstance } from '../db/instances.ts';
+import { loadInstance, sourceWithOAuth } from '../db/instances.ts';
+import { HOUR_MS } from '../domain/dates.ts';
 import type { RevocationDeps } from './revocations.ts';
 
 export interface HeldTokenDeps extends RevocationDeps {
@@ -8,7 +9,6 @@ export interface HeldTokenDeps extends RevocationDeps {
 }
 
 const BATCH = 50;
-const HOUR_MS = 3_600_000;
 /** One place that answers slowly keeps the next sweep waiting no longer than this. */
 const LONGEST_MS = 30_000;
 
@@ -33,9 +33,6 @@ async function isGivenBack(deps: HeldTokenDeps, held: HeldToken, signal: AbortSi
   const source = deps.sources[instance.kind];
   // What cannot be taken back ends by itself, within the hour.
   if (!source.tokensRevocable) return true;
-  const secret = instance.oauth?.secret;
-  const clientSecret = secret && deps.cipher.open(secret.ciphertext, secret.keyId, instance.id);
-  if (!instance.oauth || clientSecret === undefined) return false;
-  const oauth = { clientId: instance.oauth.clientId, clientSecret };
-  return (await source.revoke({ ...sourceInstance(instance), oauth }, token, signal)).ok;
+  const where = sourceWithOAuth(instance, deps.cipher);
+  return where.oauth !== undefined && (await source.revoke(where, token, signal)).ok;
 }

@@ -1,9 +1,9 @@
 import { addMs, HOUR_MS } from '../domain/dates.ts';
 import { SOURCE_KINDS, type SourceKind } from '../domain/source-label.ts';
 import * as tokens from '../db/connection-tokens.ts';
-import { loadInstance, sourceInstance } from '../db/instances.ts';
+import { loadInstance, sourceWithOAuth } from '../db/instances.ts';
 import type { Pool } from '../db/pool.ts';
-import type { Source, SourceInstance } from '../ports/source.ts';
+import type { Source } from '../ports/source.ts';
 import type { TokenCipher } from '../ports/token-cipher.ts';
 
 export interface RevocationDeps {
@@ -51,13 +51,9 @@ async function revokeAt(
   signal: AbortSignal,
 ): Promise<boolean> {
   const instance = await loadInstance(deps.pool, instanceId);
-  const clientSecret =
-    instance?.oauth && deps.cipher.open(instance.oauth.secret.ciphertext, instance.oauth.secret.keyId, instance.id);
-  if (!instance?.oauth || clientSecret === undefined) return true;
-  const where: SourceInstance = {
-    ...sourceInstance(instance),
-    oauth: { clientId: instance.oauth.clientId, clientSecret },
-  };
+  if (!instance) return true;
+  const where = sourceWithOAuth(instance, deps.cipher);
+  if (where.oauth === undefined) return true;
   for (const { connectionId, ...sealed } of due) {
     if (signal.aborted) return true;
     const token = deps.cipher.open(sealed.ciphertext, sealed.keyId, connectionId);

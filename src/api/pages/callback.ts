@@ -6,6 +6,7 @@ import { knownBrowser } from '../cookies.ts';
 import type { Deps } from '../deps.ts';
 import { actorOf } from '../identity.ts';
 import { renewToken } from '../renew-token.ts';
+import { isId } from '../schemas.ts';
 import { beginSignIn, finishSignIn, giveBack, type At, type CameBack } from '../sign-in.ts';
 import { after, demandSame, whoCame } from '../who-came.ts';
 import { finishConnect } from './finish-connect.ts';
@@ -31,14 +32,12 @@ export const callbackPages: readonly PageRoute[] = [
     rate: 'sign_in',
     async handler(call) {
       const id = call.field('id');
-      const instance = UUID.test(id) ? await loadInstance(call.deps.pool, id) : undefined;
+      const instance = isId(id) ? await loadInstance(call.deps.pool, id) : undefined;
       if (!instance) throw new DomainError('sign_in_invalid');
       return comeBack(call, { place: 'instance', instance });
     },
   },
 ];
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 async function comeBack(call: PageCall, at: At): Promise<PageAnswer> {
   const { deps, req } = call;

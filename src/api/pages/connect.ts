@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DomainError } from '../../domain/errors.ts';
 import { actorOf } from '../identity.ts';
 import { refusalOf } from '../refusal-of.ts';
+import { isId } from '../schemas.ts';
 import { beginSignIn } from '../sign-in.ts';
 import { connectPage } from '../views/connect-page.ts';
 import { connectionPage, type ConnectionModel, type Look } from '../views/connection-page.ts';
@@ -54,15 +55,13 @@ export const connectPages: readonly PageRoute[] = [
     async handler({ deps, session, field }) {
       const id = field('id');
       if (field('agreed') !== 'yes') throw new DomainError('consent_required');
-      if (!UUID.test(field('operationId'))) throw new DomainError('invalid_input');
+      if (!isId(field('operationId'))) throw new DomainError('invalid_input');
       const act = { params: { id }, body: { consentVersion: field('consentVersion') } };
       await operate(deps, session, 'startSending', { ...act, operationId: field('operationId') });
       return { goTo: `/connections/${id}` };
     },
   },
 ];
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** An instance that cannot be read now keeps nobody from seeing their connection. */
 async function lookFirst({ deps, session }: PageCall, id: string): Promise<ConnectionModel['look']> {

@@ -1,9 +1,9 @@
 import type { Session } from '../../db/sessions.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { ACTIONS } from '../authorize.ts';
+import { demandRole } from '../authorize.ts';
 import type { Deps } from '../deps.ts';
-import { actorOf, type Actor, type Role } from '../identity.ts';
-import { invalidInput } from '../problem.ts';
+import { actorOf, type Actor } from '../identity.ts';
+import { parseRequest } from '../parse-request.ts';
 import type { Answer } from '../route.ts';
 import { routes } from '../routes/index.ts';
 
@@ -23,18 +23,11 @@ export async function operate(
 ): Promise<Answer> {
   const route = routes.find((one) => one.operationId === name)!;
   const actor = demandActor(session);
-  const roles: readonly Role[] = ACTIONS[route.action!];
-  if (!roles.includes(actor.role)) throw new DomainError('forbidden', `This act is for: ${roles.join(', ')}.`);
-  const ids = route.params?.safeParse(params);
-  if (ids && !ids.success) throw new DomainError('not_found');
-  const given = route.body?.safeParse(body);
-  if (given && !given.success) throw invalidInput(given.error, 'body');
+  demandRole(actor, route.action!);
   return route.handler({
     deps,
     actor,
-    params: ids?.data,
-    query: route.query?.parse({}),
-    body: given?.data,
+    ...parseRequest(route, { params, query: {}, body }),
     at: deps.clock(),
     operationId,
   });

@@ -1,5 +1,4 @@
 import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
-import { refuseWhileHeld } from '../../db/restore-epoch.ts';
 import type { Session } from '../../db/sessions.ts';
 import { ERRORS } from '../../domain/errors.ts';
 import { browserSecret, demandFormToken, demandOwnOrigin, formToken } from '../cookies.ts';
@@ -13,6 +12,7 @@ import { refusalOf } from '../refusal-of.ts';
 import { publicUrl, sessionOf } from '../session.ts';
 import { errorPage } from '../views/error-page.ts';
 import { leavingPage } from '../views/leaving-page.ts';
+import { whileHeld } from '../while-held.ts';
 
 const FORM_LIMIT = '16kb';
 
@@ -44,15 +44,12 @@ export interface PageRoute {
 /** Pages for browsers: a GET shows, a POST comes from a form of ours and leads on by a redirect. */
 export function createPages(pages: readonly PageRoute[], deps: Deps, allowances: Allowances): Router {
   const router = Router({ caseSensitive: true });
-  const whileHeld: RequestHandler = async (_req, _res, next) => {
-    await refuseWhileHeld(deps.pool);
-    next();
-  };
+  const held = whileHeld(deps.pool);
   const parseForm = express.urlencoded({ extended: false, limit: FORM_LIMIT, inflate: false });
   for (const page of pages) {
     const run = runPage(page, deps, allowances);
-    if (page.method === 'get') router.get(page.path, whileHeld, run);
-    else router.post(page.path, whileHeld, fromOurs(deps), parseForm, run);
+    if (page.method === 'get') router.get(page.path, held, run);
+    else router.post(page.path, held, fromOurs(deps), parseForm, run);
   }
   router.use(showError(deps));
   return router;

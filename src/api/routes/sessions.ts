@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { endSession, sessionsOf } from '../../db/sessions.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { Actor } from '../identity.ts';
 import { route } from '../route.ts';
 import { byId, id, time } from '../schemas.ts';
 
@@ -28,14 +27,14 @@ export const sessionRoutes = [
     action: 'session.own',
     responses: { 200: z.object({ items: z.array(session) }) },
     handler: async ({ deps, actor, at }) => {
-      const identityId = identityOf(actor);
+      const identityId = actor.session?.identityId;
       const rows = identityId ? await sessionsOf(deps.pool, identityId, at, deps.config.SESSION_IDLE) : [];
       const items = rows.map((row) => ({
         id: row.id,
         createdAt: row.createdAt.toISOString(),
         seenAt: row.seenAt.toISOString(),
         expiresAt: row.expiresAt.toISOString(),
-        isThis: row.id === actor.sessionId,
+        isThis: row.id === actor.session?.id,
       }));
       return { status: 200, body: { items } };
     },
@@ -52,14 +51,9 @@ export const sessionRoutes = [
     body: z.strictObject({}),
     responses: { 204: { description: 'It has ended.', content: {} } },
     handler: async ({ deps, actor, params }) => {
-      const identityId = identityOf(actor);
+      const identityId = actor.session?.identityId;
       if (!identityId || !(await endSession(deps.pool, params.id, identityId))) throw new DomainError('not_found');
       return { status: 204 };
     },
   }),
 ];
-
-/** Whom the sessions are of; an API token has none. */
-function identityOf({ id: actorId, sessionId }: Actor): string | undefined {
-  return sessionId === undefined ? undefined : actorId.slice(actorId.indexOf(':') + 1);
-}
