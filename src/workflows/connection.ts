@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   setHandler,
   sleep,
   workflowInfo,
@@ -51,6 +52,8 @@ export async function connection(input: ConnectionInput): Promise<void> {
   let restoreTries = carried?.restoreTries ?? 0;
   let refusals = 0;
   let awake = true;
+  /** Reads that run, also those that nobody waits for any more. */
+  let reads = 0;
 
   setHandler(stateQuery, () => life.view?.state ?? null);
   setHandler(wakeSignal, () => {
@@ -118,6 +121,9 @@ export async function connection(input: ConnectionInput): Promise<void> {
   async function continueWhenLong(): Promise<void> {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!continueAsNewSuggested && historyLength <= (input.maxEvents ?? Infinity)) return;
+    // A read that was left to itself keeps its run, and with it its retries and its end in the history: a later turn
+    // continues.
+    if (reads > 0 && patched('connection-outlives-its-reads')) return;
     // A handler that still waits may yet hand over a request: then that comes first. A call to wake up is not lost, since
     // every run begins with a look; waiting for it would keep what is refused again and again from ever continuing.
     await condition(() => !requests.isEmpty || allHandlersFinished());
@@ -216,7 +222,10 @@ export async function connection(input: ConnectionInput): Promise<void> {
 
   /** A removal that is accepted meanwhile waits for no instance: whatever the read still writes is refused by its fence. */
   function readUnlessWoken(): Promise<ReadResult | undefined> {
-    const read = readConnectionNow({ connectionId, generation: life.view!.generation, asOf: nowIso() });
+    reads += 1;
+    const read = readConnectionNow({ connectionId, generation: life.view!.generation, asOf: nowIso() }).finally(() => {
+      reads -= 1;
+    });
     return Promise.race([read, condition(() => awake).then(() => undefined)]);
   }
 

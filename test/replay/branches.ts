@@ -59,6 +59,7 @@ export const BRANCHES: { what: string; changes: Change[]; broken: string[] }[] =
     what: 'causes, and a cohort that ends later',
     changes: [
       acts('const { lifted } = await recheckCauses({ connectionId, asOf: nowIso() });', 'const lifted = true;'),
+      acts("if (reads > 0 && patched('connection-outlives-its-reads')) return;", ''),
       life('if (this.#known.state.causes.length > 0) return;\n    try', 'try'),
       life('if (holds !== observed) return;', ''),
       off('endsAt = done.endsAt;', 'endsAt = null;'),
@@ -66,6 +67,7 @@ export const BRANCHES: { what: string; changes: Change[]; broken: string[] }[] =
     ],
     broken: [
       'connection/restorable-opted_out-moved',
+      'connection/restorable-opted_out-read_left',
       'connection/restorable-token_lost-still',
       'connection/sending-seen_again',
       'connection/sending-seen_otherwise',

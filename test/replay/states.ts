@@ -56,6 +56,7 @@ export const STATES = {
     'removing-refused',
     'restorable-opted_out',
     'restorable-opted_out-while_reading',
+    'restorable-opted_out-read_left',
     'restorable-opted_out-again',
     'restorable-opted_out-moved',
     'restorable-deleted_again',

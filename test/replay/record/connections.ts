@@ -4,7 +4,7 @@ import type { StateOf } from '../states.ts';
 import { holdAction } from '../../support/refuse-inserts.ts';
 import { acceptMoveOf, sight, type KeepConnection } from './connection-scenes.ts';
 import type { Keeper } from './keeper.ts';
-import { causes, closed, contradicted, paused } from './odd-endings.ts';
+import { causes, closed, contradicted, paused, readLeft } from './odd-endings.ts';
 
 /** A look and nothing else: whatever a run does more makes it continue as new. */
 const A_LOOK = 10;
@@ -22,6 +22,7 @@ export async function recordConnections(keeper: Keeper): Promise<void> {
     [closed],
     [contradicted],
     [paused],
+    [readLeft],
     [causes, { GRACE_TOKEN: '0ms', GRACE_OBSERVED: '0ms', GRACE_SIGHTINGS: '1' }],
   ];
   for (const [record, settings] of parts) {

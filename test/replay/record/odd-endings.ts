@@ -166,3 +166,20 @@ export async function causes(world: World, keep: KeepConnection): Promise<void> 
     goOn: () => farah.wake(),
   });
 }
+
+/** A run that is long, with a read that nobody waits for any more: it goes on until a turn after that read. */
+export async function readLeft(world: World, keep: KeepConnection): Promise<void> {
+  const devi = await world.connect('devi', 30);
+  await devi.until('connected');
+  await devi.send();
+  await eventually(async () => (await devi.counts()).length > 0, 'the first counts');
+  const hold = world.peer.faults.hold({ who: 'devi' });
+  const updating = devi.updateNow();
+  await hold.waiting();
+  const { runId } = await world.client.workflow.getHandle(connectionWorkflowId(devi.id)).describe();
+  await devi.optOut();
+  await updating;
+  await devi.until('restorable');
+  await keep('restorable-opted_out-read_left', devi, { runId, during: 'readConnectionNow' });
+  hold.release();
+}
