@@ -16,6 +16,8 @@ export interface StaffIssuerOptions {
   /** 0, the default, takes a free port. */
   port?: number;
   redirectUris?: string[];
+  /** Keys that it says are its own, and with which it signs nothing. */
+  publishes?: { keys: object[] };
 }
 
 /** An OpenID Connect issuer for support staff. Its address is the issuer; what it says of itself is discovered there. */
@@ -35,6 +37,10 @@ export async function startStaffIssuer(options: StaffIssuerOptions = {}): Promis
   const provider = createStaffProvider(listener.url, client, accounts);
   const answer = provider.callback();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (options.publishes && request.url === '/jwks') {
+      response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify(options.publishes));
+      return;
+    }
     const isPage = request.url?.startsWith('/interaction/') === true;
     (isPage ? interact(provider, accounts, request, response) : answer(request, response)).catch(() => {
       response.destroy();

@@ -54,9 +54,13 @@ async function discover(http: Http, { web, clientId, clientSecret }: Application
       client.ClientSecretBasic(clientSecret),
       {
         [client.customFetch]: fetchThrough(http, web),
-        // The library looks for this very function before it asks anything: one that calls it does not do.
-        // oxlint-disable-next-line typescript/no-deprecated -- it is marked so that it stands out
-        execute: web.allowHttpLoopback ? [client.allowInsecureRequests] : [],
+        // The signature of the ID token too, though it comes straight from the issuer. And the library looks for the
+        // second function itself before it asks anything: one that calls it does not do.
+        execute: [
+          client.enableNonRepudiationChecks,
+          // oxlint-disable-next-line typescript/no-deprecated -- it is marked so that it stands out
+          ...(web.allowHttpLoopback ? [client.allowInsecureRequests] : []),
+        ],
       },
     );
   } catch {

@@ -1,11 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allRoutes } from '../../src/api/routes/index.ts';
 import { rateOf } from '../../src/api/route.ts';
-import type { Child } from '../../src/stack/child.ts';
-import { startProgram } from '../../src/stack/programs.ts';
 import { createApiWorld, personToken, type ApiWorld } from './api-world.ts';
 import { caller, type Caller, type Reply } from './client.ts';
 import { changesNothing } from './tables.ts';
@@ -200,37 +195,4 @@ test('every act that takes something back has a limit of its own, and what watch
   ]);
   const unlimited = allRoutes.filter((one) => rateOf(one) === undefined);
   expect(unlimited.every((one) => one.tag === 'system')).toBe(true);
-});
-
-test('two API processes on one database hold one limit together', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'uc-rate-limits-'));
-  const { DATABASE_URL, TOKEN_KEYS } = world.deps.config;
-  const { PATH, TEST_TEMPORAL_ADDRESS } = process.env;
-  const own = { PATH, DATABASE_URL, TOKEN_KEYS, TEMPORAL_ADDRESS: TEST_TEMPORAL_ADDRESS, PORT: '0' };
-  const started: Child[] = [];
-  const start = async (name: string) => {
-    const child = startProgram(name, 'src/api/server.ts', {
-      dataDir,
-      env: { ...own, ...RATES, RATE_LIMIT_READ: '10/1h' },
-    });
-    started.push(child);
-    const line = await child.line((text) => text.includes('api is listening'));
-    if (line === undefined) throw new Error(child.lastLines().join('\n'));
-    return `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`;
-  };
-  try {
-    const urls = await Promise.all([start('api-1'), start('api-2')]);
-    const token = await personToken(world, 'devi');
-    const [one, two] = urls.map((url) => caller(url, token));
-    const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, at) => (at % 2 === 0 ? one! : two!).get('/api/v1/me/data')),
-    );
-    const allowed = answers.filter(({ status }) => status === 200);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
-    const left = allowed.map(({ headers }) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]));
-    expect(left.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  } finally {
-    await Promise.all(started.map((child) => child.stop()));
-    rmSync(dataDir, { recursive: true, force: true });
-  }
 });

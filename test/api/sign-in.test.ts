@@ -282,6 +282,17 @@ describe('a session', () => {
     expect((await show({ origin: world.url })).status).toBe(200);
   });
 
+  test('takes no field of a form from the address', async () => {
+    const devi = visitor();
+    await devi.opens('/sign-in');
+    const form = formOf(devi);
+    const sent = { method: 'POST', headers: { origin: world.url, cookie: devi.browser.cookies(world.url) } };
+    const [inAddress, inBody] = [`/sign-in/github?form=${encodeURIComponent(form)}`, '/sign-in/github'];
+    expect((await fetch(world.url + inAddress, sent)).status).toBe(403);
+    const body = new URLSearchParams({ form });
+    expect((await fetch(world.url + inBody, { ...sent, redirect: 'manual', body })).status).toBe(200);
+  });
+
   test('takes no form but those that this browser was given', async () => {
     const devi = visitor();
     await devi.signsIn('devi');

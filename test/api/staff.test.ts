@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEMO_STAFF_CLIENT, SUPPORT_GROUP } from '../../demo/peers/staff-accounts.ts';
 import { startStaffIssuer, type StaffIssuer } from '../../demo/peers/staff-issuer.ts';
@@ -109,4 +110,19 @@ describe('support', () => {
     expect((await one.browser.asks('GET', back.replace('/staff?', '/github?'))).status).toBe(400);
     expect((await one.browser.asks('GET', back)).status).toBe(303);
   });
+});
+
+test('nobody is signed in by an ID token that the issuer’s published keys did not sign', async () => {
+  const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+  const forged = await startStaffIssuer({ publishes: { keys: [{ ...jwk, use: 'sig', alg: 'RS256' }] } });
+  const { config } = world.deps;
+  world.deps.config = { ...config, STAFF_ISSUER: forged.url };
+  try {
+    const sanna = await signsInAsStaff('Sanna Okafor');
+    expect(sanna.browser.page().status).toBe(503);
+    expect((await sanna.asks('GET', '/api/v1/access-requests')).status).toBe(401);
+  } finally {
+    world.deps.config = config;
+    await forged.close();
+  }
 });

@@ -26,7 +26,7 @@ export interface PageCall {
   /** What forms of this page carry in `form`. */
   form: string;
   session: Session | undefined;
-  /** Fields of a form, as text; of a path or a query, too. */
+  /** Fields of the path, and of the form that was sent or, where a page is shown, of the query; as text. */
   field: (name: string) => string;
 }
 
@@ -88,9 +88,10 @@ function runPage(page: PageRoute, deps: Deps, allowances: Allowances): RequestHa
 }
 
 function fieldsOf(req: Request): (name: string) => string {
-  const from = [req.params, req.query, (req.body ?? {}) as object].map((fields) => new Map(Object.entries(fields)));
+  const sent = req.method === 'POST' ? ((req.body ?? {}) as object) : req.query;
+  const from = [req.params, sent].map((fields) => new Map<string, unknown>(Object.entries(fields)));
   return (name) => {
-    const value: unknown = from.map((fields) => fields.get(name) as unknown).find((one) => one !== undefined);
+    const value: unknown = from.map((fields) => fields.get(name)).find((one) => one !== undefined);
     return typeof value === 'string' ? value : '';
   };
 }
