@@ -11,8 +11,8 @@ export interface Visitor {
 }
 
 /**
- * A developer with a browser: signs in at both places, looks from either process, signs out. What the one process has
- * said of a session the other one knows, and what was ended opens nothing again.
+ * A developer with a browser: signs in at both places, looks from either process, connects, signs out or asks to be
+ * forgotten. What the one process has said of a session the other one knows, and what was ended opens nothing again.
  */
 export function visitorOf(
   name: string,
@@ -47,6 +47,11 @@ export function visitorOf(
       const cookie = browser.cookies(url);
       const seen = await opens(1 - api, cookie);
       if (seen === 401) complain('a session to be known by each process', { name, api });
+      if (random.chance(0.5)) await connects(browser, url).catch(() => undefined);
+      if (random.chance(0.3)) {
+        if (await asksToBeForgotten(browser, url)) ended.add(cookie);
+        return;
+      }
       if (!random.chance(0.5)) return;
       const out = await browser.presses('Sign out').catch(() => undefined);
       if (out?.status === 200 && out.url.pathname === '/sign-in') ended.add(cookie);
@@ -63,6 +68,22 @@ async function signsIn(browser: Browser, url: string, login: { instance: string;
   await browser.presses(`Sign in as ${login.github}`);
   await authorizes(browser, url);
   return browser.page().url.pathname === '/account' && browser.page().status === 200;
+}
+
+/** By the authorization of both accounts; the second is not asked for again where it stands. */
+async function connects(browser: Browser, url: string): Promise<void> {
+  await browser.opens(`${url}/connect`);
+  await browser.presses('Connect', { hostname: HOSTNAME });
+  await authorizes(browser, url);
+  await authorizes(browser, url);
+}
+
+/** @returns whether it was accepted: without an answer it may have been, or not */
+async function asksToBeForgotten(browser: Browser, url: string): Promise<boolean> {
+  const asked = await browser
+    .asks('POST', `${url}/api/v1/me/forget`, { headers: { origin: url }, json: {} })
+    .catch(() => undefined);
+  return asked?.ok === true;
 }
 
 async function authorizes(browser: Browser, url: string): Promise<void> {

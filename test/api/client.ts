@@ -32,13 +32,15 @@ export interface Caller {
 /** The operations that were answered as documented in this file, by id with the status. */
 export const answered = new Set<string>();
 
-export function caller(url: string, token?: string): Caller {
+/** @param more what it sends besides: the cookie of a session, and where it comes from */
+export function caller(url: string, token?: string, more: Record<string, string> = {}): Caller {
   const send = async (method: string, path: string, sent: Sent = {}, json?: unknown) => {
     const body = sent.raw ?? (json === undefined ? undefined : JSON.stringify(json));
     const response = await fetch(`${url}${path}`, {
       method,
       redirect: 'manual',
       headers: {
+        ...more,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(json !== undefined && { 'content-type': 'application/json' }),
         ...(sent.key !== undefined && { 'idempotency-key': sent.key }),

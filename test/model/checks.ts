@@ -20,6 +20,7 @@ import {
   type Moment,
   type State,
 } from './state.ts';
+import { sessionOf } from './visitor-model.ts';
 
 /** Waited for longer than anything takes: no deadline explains that. */
 export class DidNotSettle extends Error {}
@@ -32,6 +33,12 @@ export async function checkAtOnce(state: State, product: Product): Promise<void>
   assert.deepEqual(sharing, { instanceSide: sides.instance, accountSide: sides.account, generation });
   await checkRequest(state, product);
   for (const user of USERS) await checkConnection(state, product, user);
+  for (const user of USERS) {
+    for (const as of PROFILES) {
+      const isIn = await product.signedIn(user, as);
+      assert.deepEqual({ user, as, isIn }, { user, as, isIn: state.sessions.has(sessionOf({ user, as })) });
+    }
+  }
   for (const profile of PROFILES) {
     const shown = await product.published(profile);
     const published = publishedDays(state, profile);

@@ -12,14 +12,16 @@ import {
   tokenFailure,
 } from './state.ts';
 import type { ConnectionModel, Moment, Outcome, State } from './state.ts';
+import { sessionOf, type VisitorAct } from './visitor-model.ts';
 
-type DeveloperAct = Extract<Act, { user: User }>;
+export type DeveloperAct = Exclude<Extract<Act, { user: User }>, VisitorAct>;
 
 const LIVE_READS = ['suspended', 'gone', 'token_lost'] as const;
 const isObserved = (cause: string): cause is ObservedCause => LIVE_READS.some((one) => one === cause);
 
 /** While something is under way an act may be refused for that, or come after it; never anything else. */
 export function developerOutcomes(state: State, act: DeveloperAct, at: Moment): Outcome[] {
+  if ('by' in act && act.by && !state.sessions.has(sessionOf(act))) return ['unauthenticated'];
   if (act.do === 'connect') return connectOutcomes(state, act);
   const connection = connectionOf(state, act.user);
   if (act.do === 'move') return connection ? moveOutcomes(state, connection, act.as) : ['not_found'];
@@ -112,7 +114,7 @@ export function developerDid(state: State, act: DeveloperAct, at: Moment, outcom
     if (outcome === 'ok') connected(state, act.user, act.as);
     return;
   }
-  if (!connection || outcome === 'not_found') return;
+  if (!connection || outcome === 'not_found' || outcome === 'unauthenticated') return;
   if (act.do === 'reconnect' && act.freshToken && !tokenFailure(state, act.user)) connection.token = person.lastToken;
   if (act.do === 'update') return updated(state, connection, at, outcome);
   if (outcome !== 'ok') return;
@@ -230,7 +232,7 @@ function optedOut(state: State, connection: ConnectionModel, at: Moment): void {
   connection.unsettled = true;
 }
 
-function forgotten(state: State, connection: ConnectionModel): void {
+export function forgotten(state: State, connection: ConnectionModel): void {
   connection.audit.push('connection.forget_accepted', 'connection.forgotten');
   told(connection, 'forgotten');
   if (connection.unsettled) connection.loose = true;

@@ -3,6 +3,7 @@ import { did, everythingSettled, isOfUse, outcomesOf } from './model.ts';
 import type { Act, Product } from './product.ts';
 import type { State } from './state.ts';
 import { outcomeOf, settle, Step } from './step.ts';
+import { canSignIn } from './visitor-model.ts';
 
 /** Whether the next act waits for what follows from this one; `blind`: it does not even wait for a look at it. */
 export type Haste = 'none' | 'seen' | 'blind';
@@ -26,13 +27,14 @@ export class Doing extends Step {
     super();
     this.act = act;
     this.haste = HASTY.includes(act.do) ? haste : 'none';
-    this.twice = twice;
+    this.twice = twice && !ONCE.includes(act.do);
     this.#daring = daring;
   }
 
   check(state: Readonly<State>): boolean {
     const { act } = this;
     if ((act.do === 'answer' || act.do === 'handle') && state.request === undefined) return false;
+    if (act.do === 'sign_in' && !canSignIn(state, act.user)) return false;
     return this.#daring || isOfUse(state, act);
   }
 
@@ -71,6 +73,8 @@ export class Doing extends Step {
   }
 }
 
+/** A browser's way, and what ends the caller. */
+const ONCE: readonly Act['do'][] = ['sign_in', 'sign_out', 'forget_me'];
 const HASTY: readonly Act['do'][] = ['opt_out', 'forget', 'move', 'switch', 'revoke'];
 const OVERLAPPING: readonly Act['do'][] = [
   ...HASTY,

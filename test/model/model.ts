@@ -2,6 +2,7 @@ import { dayOf } from './days.ts';
 import { developerDid, developerOutcomes, lapsed, reads, settled } from './developer-model.ts';
 import * as instance from './instance-model.ts';
 import type { Act, Happening } from './product.ts';
+import { sessionOf, visitorDid, visitorOutcomes } from './visitor-model.ts';
 import { isSwitchedOff, liveConnections, type Moment, type Outcome, type State } from './state.ts';
 
 /** What an act may be answered with. More than one where something else is under way, or where a clock decides. */
@@ -21,6 +22,10 @@ export function outcomesOf(state: State, act: Act, at: Moment): Outcome[] {
     case 'sync':
     case 'show':
       return ['ok'];
+    case 'sign_in':
+    case 'sign_out':
+    case 'forget_me':
+      return visitorOutcomes(state, act);
     default:
       return developerOutcomes(state, act, at);
   }
@@ -47,6 +52,8 @@ export function isOfUse(state: State, act: Act): boolean {
       return sharing.status === 'on' || sharing.status === 'paused';
     case 'show':
       return state.published[act.as] !== act.public;
+    case 'sign_in':
+      return !state.sessions.has(sessionOf(act));
     default:
       return true;
   }
@@ -77,6 +84,10 @@ export function did(state: State, act: Act, at: Moment, outcome: Outcome): void 
     case 'show':
       state.published[act.as] = act.public;
       return;
+    case 'sign_in':
+    case 'sign_out':
+    case 'forget_me':
+      return visitorDid(state, act, outcome);
     default:
       return developerDid(state, act, at, outcome);
   }
@@ -109,8 +120,9 @@ export function happened(state: State, happening: Happening, now: number): void 
     case 'outage':
       state.outages[happening.of] = happening.on;
       return;
-    // Logins are nobody's identity: nothing follows.
+    // Logins are nobody's identity, and a key is nobody's token: nothing follows.
     case 'renamed':
+    case 'keys_rotated':
     case 'time':
       return;
   }

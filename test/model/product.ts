@@ -12,7 +12,7 @@ export type User = (typeof USERS)[number];
 export const PROFILES = ['devi', 'emil', 'spare'] as const;
 export type Profile = (typeof PROFILES)[number];
 
-/** What people and operators do, each by one call of the API. */
+/** What people and operators do, each by one call of the API, or with a browser: `by` it, or where it is about sessions. */
 export type Act =
   | { do: 'request'; by: Admin }
   | { do: 'answer'; by: Admin; act: 'withdraw' | 'nudge' | 'information' }
@@ -23,9 +23,10 @@ export type Act =
   | { do: 'record_connect'; connected: boolean }
   | { do: 'sync' }
   | { do: 'connect'; user: User; as: Profile }
-  | { do: 'send' | 'opt_out' | 'update' | 'forget'; user: User; as: Profile }
+  | { do: 'send' | 'opt_out' | 'update' | 'forget'; user: User; as: Profile; by?: 'browser' }
   | { do: 'reconnect'; user: User; as: Profile; freshToken: boolean }
-  | { do: 'move'; user: User; as: Profile }
+  | { do: 'move'; user: User; as: Profile; by?: 'browser' }
+  | { do: 'sign_in' | 'sign_out' | 'forget_me'; user: User; as: Profile }
   | { do: 'show'; as: Profile; public: boolean };
 /** `ada` is Ada herself, who works for support as well. */
 export type Support = 'support' | 'ada';
@@ -40,6 +41,7 @@ export type Happening =
   | { happens: 'token_revoked' | 'renamed'; user: User }
   | { happens: 'role'; who: Admin; role: 'site_admin' | 'owner'; on: boolean }
   | { happens: 'outage'; of: 'instance' | 'github'; on: boolean }
+  | { happens: 'keys_rotated' }
   | { happens: 'time'; of: 'window' | 'expiry' | 'interval' };
 
 export interface Answer {
@@ -115,6 +117,8 @@ export interface Product {
   /** Of one user as one account of GitHub.com; undefined where nothing is theirs to see. */
   connection(user: User, as: Profile): Promise<ConnectionLook | undefined>;
   sent(user: User, as: Profile): Promise<Days | undefined>;
+  /** Whether the browser in which they signed in last still is. */
+  signedIn(user: User, as: Profile): Promise<boolean>;
   /** What anybody sees; undefined for a private profile. */
   published(profile: Profile): Promise<Days | undefined>;
   /** Of a user's newest connection, forgotten or not. */

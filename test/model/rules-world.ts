@@ -20,12 +20,13 @@ import type {
   Support,
   User,
 } from './product.ts';
+import type { DeveloperAct } from './developer-model.ts';
 import { newState, readFailure, tokenFailure, type State } from './state.ts';
+import { endSessions, sessionOf, type VisitorAct } from './visitor-model.ts';
 import { happened } from './model.ts';
 
 const DAY = 86_400_000;
 const GITHUB_IDS: Readonly<Record<Admin, number>> = { ada: 1, ines: 2 };
-type DeveloperAct = Extract<Act, { user: User }>;
 
 /** The pure rules, wired as the product wires them, with no server: what happens elsewhere happens when it is waited for. */
 export class RulesWorld implements Product {
@@ -41,6 +42,7 @@ export class RulesWorld implements Product {
   readonly #proved = new Set<Admin>();
   readonly #around: Surroundings;
   readonly #shown = new Set<Profile>();
+  readonly #sessions = new Set<string>();
   readonly #connections: RulesConnection[] = [];
   #now = Date.parse('2028-02-27T21:00:00.000Z');
   #sharing = NO_SHARING;
@@ -117,7 +119,14 @@ export class RulesWorld implements Product {
         if (act.public) this.#shown.add(act.as);
         else this.#shown.delete(act.as);
         return;
+      case 'sign_in':
+        this.#sessions.add(sessionOf(act));
+        return;
+      case 'sign_out':
+      case 'forget_me':
+        return this.#leave(act);
       default:
+        if ('by' in act && act.by) this.#requireSession(act);
         return this.#develop(act);
     }
   }
@@ -211,6 +220,21 @@ export class RulesWorld implements Product {
     if (act.do === 'update') return this.#update(one);
     this.#requireWriting(one);
     one.step({ type: 'send', consentVersion: '1' });
+  }
+
+  #requireSession(who: { user: User; as: Profile }): void {
+    if (!this.#sessions.has(sessionOf(who))) throw new DomainError('unauthenticated');
+  }
+
+  #leave(act: VisitorAct): void {
+    this.#requireSession(act);
+    if (act.do === 'sign_out') return void this.#sessions.delete(sessionOf(act));
+    const { user, as } = act;
+    for (const one of this.#connections) {
+      if (!one.erased && (one.user === user || this.#sees(one, as))) one.accept('forget');
+    }
+    this.#shown.delete(as);
+    endSessions(this.#sessions, act);
   }
 
   #of(user: User): RulesConnection | undefined {
@@ -336,6 +360,10 @@ export class RulesWorld implements Product {
 
   sent(user: User) {
     return Promise.resolve(this.#of(user)?.counts);
+  }
+
+  signedIn(user: User, as: Profile) {
+    return Promise.resolve(this.#sessions.has(sessionOf({ user, as })));
   }
 
   published(profile: Profile) {

@@ -87,6 +87,8 @@ export interface State {
   people: Record<User, Person>;
   connections: Partial<Record<User, ConnectionModel>>;
   published: Record<Profile, boolean>;
+  /** Who is signed in with a browser. */
+  sessions: Set<string>;
 }
 
 const each = <Key extends string, Value>(keys: readonly Key[], make: () => Value) =>
@@ -116,6 +118,7 @@ export function newState(durations: Durations): State {
     })),
     connections: {},
     published: each(PROFILES, () => false),
+    sessions: new Set(),
   };
 }
 

@@ -26,6 +26,8 @@ const who = fc
   .tuple(user, fc.oneof({ weight: 4, arbitrary: one(undefined) }, { weight: 1, arbitrary: profile }))
   .map(([name, as]) => ({ user: name, as: as ?? name }));
 
+const byBrowser = fc.constantFrom({}, {}, {}, { by: 'browser' as const });
+
 /**
  * Weighed so that sequences go on: what builds up is of use in few states and is skipped in the others, what ends is of
  * use nearly always.
@@ -76,6 +78,9 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 10, arbitrary: one<Act>({ do: 'sync' }) },
   { weight: 15, arbitrary: who.map((by): Act => ({ do: 'connect', ...by })) },
+  { weight: 8, arbitrary: who.map((at): Act => ({ do: 'sign_in', ...at })) },
+  { weight: 2, arbitrary: who.map((at): Act => ({ do: 'sign_out', ...at })) },
+  { weight: 3, arbitrary: who.map((at): Act => ({ do: 'forget_me', ...at })) },
   ...(
     [
       ['send', 20],
@@ -85,13 +90,16 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
     ] as const
   ).map(([act, weight]) => ({
     weight,
-    arbitrary: who.map((by): Act => ({ do: act, ...by })),
+    arbitrary: fc.tuple(who, byBrowser).map(([at, by]): Act => ({ do: act, ...at, ...by })),
   })),
   {
     weight: 24,
     arbitrary: fc.tuple(who, fc.boolean()).map(([by, freshToken]): Act => ({ do: 'reconnect', ...by, freshToken })),
   },
-  { weight: 5, arbitrary: fc.record({ do: one('move' as const), user, as: profile }) },
+  {
+    weight: 5,
+    arbitrary: fc.tuple(user, profile, byBrowser).map(([name, as, by]): Act => ({ do: 'move', user: name, as, ...by })),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ do: one('show' as const), as: profile, public: fc.constantFrom(true, true, true, false) }),
@@ -141,6 +149,7 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
       on: fc.constantFrom(true, false, false, false),
     }),
   },
+  { weight: 2, arbitrary: one<Happening>({ happens: 'keys_rotated' }) },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -1,7 +1,9 @@
 import { startSweepers } from '../../src/sweepers/sweepers.ts';
 import { createApiWorld, type ApiWorld } from '../api/api-world.ts';
 import { startWork } from '../api/workers.ts';
-import { SEALING } from '../support/audit-seal.ts';
+import { rotateKeys } from '../../src/db/rotate-keys.ts';
+import { createTokenCipher } from '../../src/keys/token-cipher.ts';
+import { newKey, SEALING } from '../support/audit-seal.ts';
 import type { Durations } from './product.ts';
 
 /** Short enough to live through many windows, and long enough for several acts within one. */
@@ -9,13 +11,19 @@ export const SHORT: Durations = { windowMs: 6000, expiryMs: 6000, intervalMs: 10
 
 export interface SystemHost {
   world: ApiWorld;
+  /** Seals everything anew, with the one of its two keys and then with the other. */
+  rotatesKeys(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The real system, once for all sequences: API, workers and sweepers. Each sequence has an instance of its own in it. */
 export async function startSystem(): Promise<SystemHost> {
   const ms = (value: number) => `${value}ms`;
+  const [one, other] = [newKey('k1'), newKey('k2')];
+  const ciphers = [createTokenCipher(`${other},${one}`), createTokenCipher(`${one},${other}`)] as const;
+  let rotations = 0;
   const world = await createApiWorld({
+    TOKEN_KEYS: `${one},${other}`,
     RESTORE_WINDOW: ms(SHORT.windowMs),
     REQUEST_EXPIRY: ms(SHORT.expiryMs),
     REQUEST_CONTACT_DUE: '1h',
@@ -35,6 +43,9 @@ export async function startSystem(): Promise<SystemHost> {
   const stopSweeps = startSweepers({ ...parts, github, audit: SEALING, log, clock: () => new Date() });
   return {
     world,
+    async rotatesKeys() {
+      await rotateKeys(world.pool, ciphers[rotations++ % 2]!);
+    },
     async close() {
       await stopSweeps();
       await stopWork();

@@ -1,5 +1,5 @@
 import { NO_HABIT, type Person } from '../../demo/peers/person.ts';
-import { DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
+import { DEMO_OAUTH_APPLICATION, DEMO_TOKENS } from '../../demo/peers/demo-people.ts';
 import { startInstancePeer, type InstancePeer } from '../../demo/peers/instance-peer.ts';
 import { createToken, type TokenOwner } from '../../src/db/api-tokens.ts';
 import type { ApiWorld } from '../api/api-world.ts';
@@ -19,6 +19,11 @@ export interface Surroundings {
   accountId: string;
   /** A user of the instance, as one account of GitHub.com. */
   person(user: User, as: Profile): Caller;
+  /** New API tokens for all who share one of these accounts. */
+  renew(user: User, as: Profile): Promise<void>;
+  /** Of the accounts of GitHub.com that users have. */
+  githubLogins: Record<Profile, string>;
+  hostname: string;
 }
 
 const CREATED = '2020-01-01T00:00:00Z';
@@ -57,10 +62,19 @@ export async function surround(world: ApiWorld): Promise<Surroundings> {
     return tokenFor({ role: 'person', person: { instanceId, source: { userId, createdAt }, githubUserId } });
   };
   const admins = { ada: await personal('ada', githubIds.ada), ines: await personal('ines', githubIds.ines) };
-  const people = new Map<string, Caller>();
-  for (const user of USERS) {
-    for (const [at, as] of PROFILES.entries()) people.set(`${user} ${as}`, await personal(user, number + 10 + at));
+  const githubLogins = byKey(PROFILES, (key) => `${key}-at-github-${sequences}`);
+  for (const [at, key] of PROFILES.entries()) {
+    world.github.people.add({ key: githubLogins[key], id: number + 10 + at, login: githubLogins[key] });
   }
+  const people = new Map<string, Caller>();
+  const renew = async (isTheirs: (user: User, as: Profile) => boolean) => {
+    for (const user of USERS) {
+      for (const [at, as] of PROFILES.entries()) {
+        if (isTheirs(user, as)) people.set(`${user} ${as}`, await personal(user, number + 10 + at));
+      }
+    }
+  };
+  await renew(() => true);
   return {
     instanceId,
     accountId,
@@ -71,6 +85,9 @@ export async function surround(world: ApiWorld): Promise<Surroundings> {
     admins,
     support: { support: world.support, ada: await tokenFor({ role: 'support', githubUserId: githubIds.ada }) },
     person: (user, as) => people.get(`${user} ${as}`)!,
+    renew: (user, as) => renew((one, other) => one === user || other === as),
+    githubLogins,
+    hostname: `${organization}.example`,
   };
 }
 
@@ -101,6 +118,7 @@ async function register({ operator }: ApiWorld, peer: InstancePeer, slug: string
     accountId: account.body.id,
     allowHttpLoopback: true,
     credential: DEMO_TOKENS.instanceReader,
+    oauth: DEMO_OAUTH_APPLICATION,
   });
   await operator.put(`/api/v1/instances/${made.body.id}/connect`, { connected: true });
   return { instanceId: made.body.id, accountId: account.body.id };

@@ -23,13 +23,16 @@ import type {
   User,
 } from './product.ts';
 import { USERS } from './product.ts';
-import { SHORT } from './system-host.ts';
+import type { DeveloperAct } from './developer-model.ts';
+import { signIn, signOut } from './system-browser.ts';
+import { sessionOf, type VisitorAct } from './visitor-model.ts';
+import { SHORT, type SystemHost } from './system-host.ts';
 import { surround, type Surroundings } from './system-people.ts';
 
 const API = '/api/v1';
 const PATIENCE_MS = 20_000;
 const ACTS = { send: 'send', opt_out: 'opt-out', update: 'update', forget: 'forget' } as const;
-type DeveloperAct = Extract<Act, { user: User }>;
+type Said = Pick<Reply, 'status' | 'code' | 'body'>;
 type Listed = { date: string; count: number }[];
 
 const daysOf = (days: Listed): Days =>
@@ -38,20 +41,24 @@ const daysOf = (days: Listed): Days =>
 /** The real system, asked over its API as its people ask it; of one instance that no other sequence has to do with. */
 export class SystemWorld implements Product {
   readonly durations = SHORT;
+  readonly #host: SystemHost;
   readonly #world: ApiWorld;
   readonly #at: Surroundings;
   /** Ids of connections, the newest last. */
   readonly #ids: Record<User, string[]> = { devi: [], emil: [] };
+  /** Who signed in, with the browser in which they did so last. */
+  readonly #browsers = new Map<string, Caller>();
   #requestId: string | undefined;
   #tokens = 0;
   #outages: number[] = [];
 
-  static async create(world: ApiWorld): Promise<SystemWorld> {
-    return new SystemWorld(world, await surround(world));
+  static async create(host: SystemHost): Promise<SystemWorld> {
+    return new SystemWorld(host, await surround(host.world));
   }
 
-  private constructor(world: ApiWorld, at: Surroundings) {
-    this.#world = world;
+  private constructor(host: SystemHost, at: Surroundings) {
+    this.#host = host;
+    this.#world = host.world;
     this.#at = at;
   }
 
@@ -74,7 +81,7 @@ export class SystemWorld implements Product {
   }
 
   /** @returns what sends it, as often as it is called, always the same */
-  #sending(act: Act): (key: string) => Promise<Reply> {
+  #sending(act: Act): (key: string) => Promise<Said> {
     const { admins, instanceId, accountId, support } = this.#at;
     const { operator } = this.#world;
     const instance = `${API}/instances/${instanceId}`;
@@ -99,17 +106,48 @@ export class SystemWorld implements Product {
         const visibility = act.public ? 'public' : 'private';
         return (key) => this.#at.person('devi', act.as).put(`${API}/me/profile`, { visibility }, { key });
       }
+      case 'sign_in':
+      case 'sign_out':
+      case 'forget_me':
+        return () => this.#visiting(act);
       default:
         return this.#developing(act);
     }
+  }
+
+  async #visiting(act: VisitorAct): Promise<Said> {
+    const { url } = this.#world;
+    if (act.do === 'sign_in') {
+      const { hostname, peer, githubLogins } = this.#at;
+      const places = [
+        { url: peer.url, login: peer.people.get(act.user).login },
+        { url: this.#world.github.url, login: githubLogins[act.as] },
+      ] as const;
+      this.#browsers.set(sessionOf(act), await signIn(url, hostname, ...places));
+      return { status: 200, code: undefined, body: {} };
+    }
+    if (act.do === 'sign_out') return signOut(this.#browser(act));
+    const reply = await this.#browser(act).post(`${API}/me/forget`);
+    // Their API tokens are revoked with all else that was theirs.
+    if (reply.status < 300) await this.#at.renew(act.user, act.as);
+    return reply;
+  }
+
+  #browser(who: { user: User; as: Profile }): Caller {
+    return this.#browsers.get(sessionOf(who)) ?? this.#world.anyone;
+  }
+
+  async signedIn(user: User, as: Profile): Promise<boolean> {
+    const browser = this.#browsers.get(sessionOf({ user, as }));
+    return browser !== undefined && (await browser.get(`${API}/me/sessions`)).status === 200;
   }
 
   #requestPath(act: string): string {
     return `${API}/access-requests/${this.#requestId}/${act}`;
   }
 
-  #developing(act: DeveloperAct): (key: string) => Promise<Reply> {
-    const who = this.#at.person(act.user, act.as);
+  #developing(act: DeveloperAct): (key: string) => Promise<Said> {
+    const who = 'by' in act && act.by ? this.#browser(act) : this.#at.person(act.user, act.as);
     const path = `${API}/connections/${this.#ids[act.user].at(-1) ?? randomUUID()}`;
     const consentVersion = CONSENT_VERSION;
     switch (act.do) {
@@ -134,7 +172,7 @@ export class SystemWorld implements Product {
   }
 
   /** What has to be known of an answer to go on, and the end of a run that was started. */
-  async #after(act: Act, { status, body }: Reply): Promise<void> {
+  async #after(act: Act, { status, body }: Said): Promise<void> {
     if (act.do === 'connect' && status === 201) this.#ids[act.user].push(body['id'] as string);
     if (act.do === 'request' && status !== 409) this.#requestId = await this.#newestRequest();
     if (act.do !== 'sync' || status !== 202) return;
@@ -171,6 +209,8 @@ export class SystemWorld implements Product {
           this.#world.github.accounts.setMembership(organization, githubKeys[happening.who], membership);
         }
         return;
+      case 'keys_rotated':
+        return this.#host.rotatesKeys();
       case 'outage':
         return happening.of === 'instance' ? this.#instanceOutage(happening.on) : this.#githubOutage(happening.on);
     }
@@ -318,6 +358,6 @@ const noteFor = (act: string) =>
   ['information', 'contacts', 'information-requests', 'approve', 'deny'].includes(act) ? { note: 'As told.' } : {};
 
 /** The same act again has the same answer; only what a refusal adds of time may differ. */
-function plain({ status, code, body }: Reply) {
+function plain({ status, code, body }: Said) {
   return status < 400 ? { status, body } : { status, code };
 }

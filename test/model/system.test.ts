@@ -17,7 +17,7 @@ test(
   async () => {
     const played = play({
       where: 'test/model/system',
-      make: () => SystemWorld.create(system.world),
+      make: () => SystemWorld.create(system),
       ...seedFrom(process.env, 4),
       sequences: Number(process.env['MODEL_SEQUENCES'] ?? 30),
       maxSteps: 30,
@@ -31,7 +31,7 @@ test(
 test.each(ONCE_FAILED)(
   'no more: $found',
   async ({ steps }) => {
-    await expect(playSteps(await SystemWorld.create(system.world), steps)).resolves.toBeUndefined();
+    await expect(playSteps(await SystemWorld.create(system), steps)).resolves.toBeUndefined();
   },
   MINUTE,
 );

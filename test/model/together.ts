@@ -22,6 +22,8 @@ export class Together extends Step {
   /** What is read meanwhile is read well: else it is open what had been seen before what. */
   check(state: Readonly<State>): boolean {
     const of = (kinds: readonly Act['do'][]) => this.acts.some((act) => kinds.includes(act.do));
+    // Whose credentials end meanwhile may be refused for that, or not.
+    if (of(['sign_in', 'sign_out', 'forget_me'])) return false;
     // What a check of eligibility says of an instance that turns off depends on how far that has come.
     if (of(['request', 'handle']) && of(['switch', 'revoke', 'sync', 'record_connect'])) return false;
     // A pause may come before the read that follows, which then is the next run's.
