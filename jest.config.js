@@ -17,6 +17,7 @@ export default {
   ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/slow-first.js',
+  maxWorkers: 3,
   testTimeout: 30_000,
 };
