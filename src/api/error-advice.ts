@@ -5,6 +5,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   malformed_json: 'Nothing. Send JSON in UTF-8, whole.',
   invalid_input:
     'Nothing. `facts.fields` names each field and what is wrong with it; values are not repeated. Unknown fields are wrong too.',
+  value_refused: 'Nothing. `facts.fields` names the field, and what on record stands against it.',
   body_too_large: 'Nothing. A body is 64 KiB at the most.',
   unsupported_media_type: 'Nothing. Send `Content-Type: application/json`, without `Content-Encoding`.',
   uri_too_long: 'Nothing. An address has at most 8,192 characters.',

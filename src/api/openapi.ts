@@ -11,7 +11,7 @@ import { ACTIONS } from './authorize.ts';
 import { SESSION_COOKIE } from './cookies.ts';
 import type { Role } from './identity.ts';
 import { errorsOf, type ResponseSchema, type Route } from './route.ts';
-import { problem } from './schemas.ts';
+import { problem, visible } from './schemas.ts';
 
 const INTRODUCTION = `Developers show on a public profile how much they contributed on their company's own forge, and nothing else about it.
 
@@ -19,7 +19,7 @@ Every error is \`application/problem+json\` (RFC 9457) with a \`code\` of a clos
 \`Idempotency-Key\`: the same key with the same request gives the same answer for 24 hours. What takes long is answered
 202 with the place to look at.`;
 
-const idempotencyKey = z.string().min(1).max(200).optional().meta({
+const idempotencyKey = visible.max(200).optional().meta({
   description: 'Makes the request safe to send again for 24 hours.',
 });
 

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { ZodError } from 'zod';
-import { DomainError, ERRORS } from '../domain/errors.ts';
+import { DomainError, ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { refusalOf } from './refusal-of.ts';
 
 /** RFC 9457. `type` resolves to a page about the code; `facts` holds ids, states and field names, never what was sent. */
@@ -45,7 +45,7 @@ export function sendProblem(res: Response, problem: Problem, now: Date): void {
 }
 
 /** Which fields are wrong and how; a value that was sent is never repeated. */
-export function invalidInput(error: ZodError, where: 'body' | 'query' | 'header'): DomainError {
+export function invalidInput(error: ZodError, where: Where): DomainError {
   if (where === 'body' && error.issues.every(isMissingNote)) return new DomainError('note_required');
   const fields = error.issues.slice(0, 20).map((issue) => ({
     in: where,
@@ -64,9 +64,18 @@ function isMissingNote(issue: ZodError['issues'][number]): boolean {
   );
 }
 
-/** A single field that is wrong for a reason that a schema cannot see. */
-export function fieldProblem(where: 'body' | 'query' | 'header', field: string, what: string): DomainError {
-  return new DomainError('invalid_input', `Nothing was done: "${field}" ${what}.`, {
+type Where = 'body' | 'query' | 'header';
+
+/** A single field that is wrong by itself, for a reason that its schema does not see. */
+export const fieldProblem = (where: Where, field: string, what: string) =>
+  problemOf('invalid_input', where, field, what);
+
+/** A single field that is well formed, and refused for what is on record. */
+export const refusedValue = (field: string, what: string, where: Where = 'body') =>
+  problemOf('value_refused', where, field, what);
+
+function problemOf(code: ErrorCode, where: Where, field: string, what: string): DomainError {
+  return new DomainError(code, `Nothing was done: "${field}" ${what}.`, {
     facts: { fields: [{ in: where, field, problem: what }] },
   });
 }

@@ -28,8 +28,10 @@ export const note = z
   .trim()
   .min(1, 'a note is needed')
   .max(4000)
-  .regex(/^[^\0]*$/, 'holds a NUL character')
-  .refine((text) => !/\p{Cs}/u.test(text), 'holds half of a character');
+  .refine((text) => !text.includes('\0'), 'holds a NUL character')
+  .refine((text) => !/\p{Cs}/u.test(text), 'holds half of a character')
+  // Before it is trimmed, it holds more than blanks.
+  .meta({ pattern: '^[^\\u0000]*\\S[^\\u0000]*$' });
 export const visible = z.string().regex(/^[\x21-\x7e]+$/, 'is not visible ASCII characters without a space');
 export const secret = visible.max(4096).meta({ description: 'Kept encrypted and never shown again.' });
 export const dayCount = z.object({ date: day, count });

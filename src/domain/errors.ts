@@ -6,6 +6,7 @@ export const ERRORS = {
   // what was sent
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_input: { status: 400, title: 'A field is missing or wrong' },
+  value_refused: { status: 422, title: 'A field has a value that cannot be taken here' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   uri_too_long: { status: 414, title: 'The address is too long' },
@@ -68,7 +69,7 @@ export const ERRORS = {
   source_unreachable: { status: 503, title: 'The instance cannot be reached' },
   bad_answer: { status: 502, title: 'The instance gave an answer that cannot be right' },
   token_unreadable: { status: 500, title: 'The stored token cannot be decrypted' },
-  address_not_allowed: { status: 400, title: 'This address is not allowed for an instance' },
+  address_not_allowed: { status: 422, title: 'This address is not allowed for an instance' },
   // ours
   proof_unavailable: { status: 503, title: 'A role could not be checked at its source' },
   service_unavailable: { status: 503, title: 'A service that this needs is down' },

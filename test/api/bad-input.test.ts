@@ -145,7 +145,7 @@ describe('an id', () => {
     };
     for (const [field, body] of Object.entries(wrong)) {
       const reply = await world.operator.post('/api/v1/instances', body);
-      expect(reply).toMatchObject({ status: 400, body: { facts: { fields: [{ field }] } } });
+      expect(reply).toMatchObject({ status: 422, body: { facts: { fields: [{ field }] } } });
     }
   });
 });
@@ -277,7 +277,7 @@ describe('a field', () => {
     async (baseUrl) => {
       const body = { hostname: 'o.example', kind: 'ghes', accountId, allowHttpLoopback: true, baseUrl };
       const reply = await world.operator.post('/api/v1/instances', body);
-      expect(reply).toMatchObject({ status: 400, code: 'address_not_allowed' });
+      expect(reply).toMatchObject({ status: 422, code: 'address_not_allowed' });
     },
   );
 
@@ -312,6 +312,24 @@ describe('a query', () => {
   ])('that is wrong (%s)', async (query) => {
     expect(await world.operator.get(`/api/v1/audit?${query}`)).toMatchObject({ status: 400, code: 'invalid_input' });
   });
+
+  test.each(['strays:CjY01r', 'sync:k1.AAAA', 'connections:00000000-0000-4000-8000-000000000000'])(
+    'of a place that the doctor never named (%s)',
+    async (after) => {
+      const reply = await world.operator.get(`/api/v1/doctor/findings?after=${after}`);
+      expect(reply).toMatchObject({
+        status: 422,
+        code: 'value_refused',
+        body: { facts: { fields: [{ in: 'query' }] } },
+      });
+      const repair = await world.operator.post('/api/v1/doctor/repairs', { after });
+      expect(repair).toMatchObject({
+        status: 422,
+        code: 'value_refused',
+        body: { facts: { fields: [{ in: 'body' }] } },
+      });
+    },
+  );
 
   test('of an export or of a picture in a form that there is not', async () => {
     const svg = await world.anyone.get(`/api/v1/profiles/${randomUUID()}.svg?theme=pink`);

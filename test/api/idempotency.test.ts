@@ -47,7 +47,7 @@ describe('a request with an Idempotency-Key', () => {
     // What could not even be read used up no key.
     const first = await world.operator.post('/api/v1/instances', instance, { key: 'three' });
     const again = await world.operator.post('/api/v1/instances', instance, { key: 'three' });
-    expect(again).toMatchObject({ status: 400, code: 'invalid_input', body: first.body });
+    expect(again).toMatchObject({ status: 422, code: 'value_refused', body: first.body });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 

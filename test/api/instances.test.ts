@@ -126,7 +126,7 @@ describe('an instance', () => {
     const { body } = await world.operator.post<Shown>('/api/v1/instances', sent);
     const path = `/api/v1/instances/${body.id}/connect`;
     const refused = await changesNothing(world.pool, () => world.operator.put(path, { connected: true }));
-    expect(refused).toMatchObject({ status: 400, body: { facts: { fields: [{ field: 'connected' }] } } });
+    expect(refused).toMatchObject({ status: 422, body: { facts: { fields: [{ field: 'connected' }] } } });
   });
 
   test('over plain HTTP is for a loopback address, where the operator and the settings allow it', async () => {
@@ -147,14 +147,14 @@ describe('an instance', () => {
       { baseUrl: 'http://[::2]' },
     ]) {
       expect(await changesNothing(world.pool, () => sent(changes))).toMatchObject({
-        status: 400,
+        status: 422,
         code: 'address_not_allowed',
       });
     }
     const { config } = world.deps;
     world.deps.config = { ...config, ALLOW_HTTP_LOOPBACK: false };
     expect(await changesNothing(world.pool, () => sent({}))).toMatchObject({
-      status: 400,
+      status: 422,
       code: 'address_not_allowed',
     });
     world.deps.config = config;
@@ -181,7 +181,7 @@ describe('an instance', () => {
       ['https://[::ffff:a9fe:a9fe]', allowed],
     ] as const) {
       expect(await changesNothing(world.pool, () => sent(baseUrl, changes))).toMatchObject({
-        status: 400,
+        status: 422,
         code: 'address_not_allowed',
       });
     }

@@ -111,9 +111,9 @@ describe('an instance', () => {
       code: 1,
       out: '',
       err: [
-        'A field is missing or wrong',
+        'A field has a value that cannot be taken here',
         '  hostname: is registered already',
-        `Code: invalid_input (${world.url}/problems/invalid_input)`,
+        `Code: value_refused (${world.url}/problems/value_refused)`,
         '',
       ].join('\n'),
     });

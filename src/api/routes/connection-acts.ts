@@ -112,13 +112,15 @@ export const connectionActRoutes = [
       'Come back within 90 days, renewing the consent; with a token, also where the stored one is of no use any more',
     action: 'connection.use',
     params: byId,
-    body: z.strictObject({
-      ...tokenFields,
-      token: tokenFields.token.optional(),
-      consentVersion: consentVersion
-        .optional()
-        .meta({ description: 'Needed where the text has changed since the tick.' }),
-    }),
+    body: z
+      .strictObject({
+        ...tokenFields,
+        token: tokenFields.token.optional(),
+        consentVersion: consentVersion
+          .optional()
+          .meta({ description: 'Needed where the text has changed since the tick.' }),
+      })
+      .meta({ dependentRequired: { refreshToken: ['token'], expiresAt: ['token'] } }),
     responses: { 200: connection, 202: connection },
     errors: [
       'consent_required',

@@ -6,6 +6,7 @@ import { mend } from '../../repair/mend.ts';
 import { CHAPTERS, examinePage, type Place } from '../../repair/walk.ts';
 import type { Deps } from '../deps.ts';
 import { within } from '../deliver.ts';
+import { refusedValue } from '../problem.ts';
 import { route } from '../route.ts';
 
 const tag = 'doctor';
@@ -15,7 +16,7 @@ const WITHIN_MS = 25_000;
 
 const place = z
   .string()
-  .regex(new RegExp(`^(${CHAPTERS.join('|')})(:[A-Za-z0-9_-]{1,2000})?$`), 'is no place that an answer named')
+  .regex(new RegExp(`^(${CHAPTERS.join('|')})(:[A-Za-z0-9_.-]{1,4000})?$`), 'is no place that an answer named')
   .default(CHAPTERS[0])
   .meta({ description: 'Where to go on: `next` of the answer before.' });
 const ATTEMPTS = { description: 'From so many attempts on, a step that fails counts as one that cannot go on.' };
@@ -37,16 +38,30 @@ const page = z.object({
   next: z.string().optional().meta({ description: 'Where the next page begins; absent after the last.' }),
 });
 
-function readPlace(text: string): Place {
-  const [chapter, after] = text.split(':') as [Place['chapter'], string | undefined];
-  return { chapter, after: after ?? null };
+/** Sealed, since Temporal answers a page token of somebody's own as if it were ill itself. */
+const SEALED_FOR = 'a place of the doctor';
+
+function writePlace({ cipher }: Deps, { chapter, after }: Place): string {
+  if (after === null) return chapter;
+  const { ciphertext, keyId } = cipher.seal(after, SEALED_FOR);
+  return `${chapter}:${keyId}.${ciphertext.toString('base64url')}`;
 }
 
-async function examine(deps: Deps, at: string, tries: number) {
+/** @throws DomainError value_refused */
+function readPlace({ cipher }: Deps, text: string, where: 'query' | 'body'): Place {
+  const [chapter, sealed] = text.split(':') as [Place['chapter'], string | undefined];
+  if (sealed === undefined) return { chapter, after: null };
+  const [keyId = '', ciphertext = ''] = sealed.split('.');
+  const after = cipher.open(Buffer.from(ciphertext, 'base64url'), keyId, SEALED_FOR);
+  if (after === undefined) throw refusedValue('after', 'is no place that an answer named', where);
+  return { chapter, after };
+}
+
+async function examine(deps: Deps, at: Place, tries: number) {
   const repairs: RepairDeps = { pool: deps.pool, client: deps.temporal, config: deps.config, clock: deps.clock };
   const limits = { attempts: tries, settleMs: SETTLE_MS };
-  const found = await within(deps.temporal, () => examinePage(repairs, limits, readPlace(at)), WITHIN_MS);
-  const next = found.next && [found.next.chapter, found.next.after].filter((part) => part !== null).join(':');
+  const found = await within(deps.temporal, () => examinePage(repairs, limits, at), WITHIN_MS);
+  const next = found.next && writePlace(deps, found.next);
   const items = found.findings.map((one) => ({ ...one, ...explain(one) }));
   return { repairs, body: { items, examined: found.examined, ...(next !== null && { next }) } };
 }
@@ -61,8 +76,9 @@ export const doctorPoisonRoutes = [
     action: 'doctor.read',
     query: z.strictObject({ after: place, attempts: attemptsAsked }),
     responses: { 200: page.meta({ id: 'Findings' }) },
+    errors: ['value_refused'],
     handler: async ({ deps, query }) => {
-      const { body } = await examine(deps, query.after, query.attempts);
+      const { body } = await examine(deps, readPlace(deps, query.after, 'query'), query.attempts);
       return { status: 200, body };
     },
   }),
@@ -77,8 +93,9 @@ export const doctorPoisonRoutes = [
     responses: {
       200: page.extend({ items: z.array(finding.extend({ repaired: z.boolean() })) }).meta({ id: 'Repairs' }),
     },
+    errors: ['value_refused'],
     handler: async ({ deps, actor, body: { after, attempts: tries } }) => {
-      const { repairs, body } = await examine(deps, after, tries);
+      const { repairs, body } = await examine(deps, readPlace(deps, after, 'body'), tries);
       const items: ((typeof body.items)[number] & { repaired: boolean })[] = [];
       for (const one of body.items) {
         const repair = () => mend(repairs, one satisfies Finding, actor.id);

@@ -15,7 +15,7 @@ import { assertAddressAllowed } from '../../net/address.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { Deps } from '../deps.ts';
 import { derivedId } from '../derived-id.ts';
-import { fieldProblem } from '../problem.ts';
+import { refusedValue } from '../problem.ts';
 import { instanceFor } from '../source-instance.ts';
 import { route } from '../route.ts';
 import { accountKind, byId, id, secret, sharingStatus, sourceKind, visible } from '../schemas.ts';
@@ -68,6 +68,7 @@ const newInstance = z.strictObject({
   kind: sourceKind,
   baseUrl: visible
     .max(2000)
+    .meta({ format: 'uri', pattern: String.raw`^https?://[\x21-\x7e]+$` })
     .pipe(z.url({ protocol: /^https?$/ }))
     .transform((url) => url.replace(/\/+$/, '')),
   accountId: id,
@@ -88,7 +89,7 @@ export const instanceRoutes = [
     action: 'instance.register',
     body: newInstance,
     responses: { 201: instance },
-    errors: ['address_not_allowed'],
+    errors: ['address_not_allowed', 'value_refused'],
     handler: async ({ deps, actor, body, at, operationId }) => {
       const allowHttpLoopback = body.allowHttpLoopback && deps.config.ALLOW_HTTP_LOOPBACK;
       assertAddressAllowed({ ...body, allowHttpLoopback });
@@ -147,11 +148,12 @@ export const instanceRoutes = [
     params: byId,
     body: z.strictObject({ connected: z.boolean() }),
     responses: { 200: instance },
+    errors: ['value_refused'],
     handler: async ({ deps, actor, params, body, at, operationId }) => {
       const { account } = await instanceFor(deps, actor, 'instance.register', params.id);
       // An enterprise's connection is read at GitHub.com each hour; a record by hand would only hide what is true.
       if (account.kind === 'enterprise')
-        throw fieldProblem('body', 'connected', 'is read at GitHub.com for an enterprise account');
+        throw refusedValue('connected', 'is read at GitHub.com for an enterprise account');
       await inTransaction(deps.pool, async (tx) => {
         if ((await recordedVersion(tx, params.id, operationId)) !== undefined) return;
         await recordConnect(tx, params.id, body.connected, at.toISOString());
@@ -204,7 +206,9 @@ export const instanceRoutes = [
     summary: 'Replace the credential that reads roles, or the OAuth App, before they expire or when a key is retired',
     action: 'instance.register',
     params: byId,
-    body: credentials.refine((given) => given.credential ?? given.oauth, 'needs a credential or an oauth'),
+    body: credentials
+      .refine((given) => given.credential ?? given.oauth, 'needs a credential or an oauth')
+      .meta({ minProperties: 1 }),
     responses: { 200: instance },
     handler: async ({ deps, actor, params, body, at, operationId }) => {
       await instanceFor(deps, actor, 'instance.register', params.id);
@@ -228,7 +232,7 @@ export const instanceRoutes = [
 
 type NewInstance = z.output<typeof newInstance>;
 
-const TAKEN = () => fieldProblem('body', 'hostname', 'is registered already');
+const TAKEN = () => refusedValue('hostname', 'is registered already');
 
 function plainOf({ credential: _sealed, oauth: _sealedToo, ...plain }: NewInstance) {
   return plain;
@@ -248,6 +252,6 @@ async function requireNew(tx: Queryable, { hostname, accountId }: NewInstance): 
        exists (select 1 from instance where hostname = $1) as taken`,
     [hostname, accountId],
   );
-  if (!rows[0]!.account) throw fieldProblem('body', 'accountId', 'is not a registered account');
+  if (!rows[0]!.account) throw refusedValue('accountId', 'is not a registered account');
   if (rows[0]!.taken) throw TAKEN();
 }

@@ -151,7 +151,9 @@ export const syncRoutes = [
     tag,
     summary: 'Read the window of an instance or of one connection again; days before it are never filled',
     action: 'sync.operate',
-    body: z.strictObject({ instanceId: id.optional(), connectionId: id.optional() }),
+    body: z
+      .strictObject({ instanceId: id.optional(), connectionId: id.optional() })
+      .meta({ oneOf: [{ required: ['instanceId'] }, { required: ['connectionId'] }] }),
     responses: { 202: z.object({ started: z.string().meta({ description: 'The workflow to look at.' }) }) },
     errors: ['not_found', 'sync_running', 'wrong_state', 'removing', ...WHOAMI_FAILURES],
     handler: async (call) => {
