@@ -23,6 +23,7 @@ import { giveBackHeldTokens, type HeldTokenDeps } from './held-tokens.ts';
 import { sealAudit, type SealerDeps } from './audit-sealer.ts';
 import { createLocks, type SweepLocks } from './locks.ts';
 import { revokeTokens } from './revocations.ts';
+import { whileStarted } from './while-started.ts';
 
 export interface SweeperDeps extends HeldTokenDeps, SealerDeps {
   pool: Pool;
@@ -158,7 +159,7 @@ const SWEEPS: { name: string; lock: number; sweep: Sweep }[] = [
 function sweepOnce(deps: SweeperDeps, locks: SweepLocks, one: (typeof SWEEPS)[number], stop: AbortSignal) {
   return locks.alone(one.lock, () =>
     // What is asked of Temporal is cut at the stop.
-    deps.client.withAbortSignal(stop, () => one.sweep({ ...deps, sweep: one.name, stop })),
+    whileStarted(stop, (own) => deps.client.withAbortSignal(own, () => one.sweep({ ...deps, sweep: one.name, stop }))),
   );
 }
 
@@ -166,8 +167,8 @@ function sweepOnce(deps: SweeperDeps, locks: SweepLocks, one: (typeof SWEEPS)[nu
 export function startSweepers(deps: SweeperDeps): () => Promise<void> {
   const stop = new AbortController();
   const locks = createLocks(deps.pool);
-  // Each loop listens to it, and so does what it asks of Temporal: more than Node.js takes for sound.
-  setMaxListeners(SWEEPS.length * 4, stop.signal);
+  // Each loop listens to it while it sweeps or waits: more than Node.js takes for sound.
+  setMaxListeners(SWEEPS.length * 2, stop.signal);
   const loops = SWEEPS.map(async (one) => {
     while (!stop.signal.aborted) {
       await sweepOnce(deps, locks, one, stop.signal).catch((error: Error) =>
