@@ -65,6 +65,14 @@ export function after(before: SignedIn, came: SignedIn): SignedIn {
   return isOther ? came : { ...before, ...came };
 }
 
+/** Whether nothing that a browser was signed in with was given up for what it is now. */
+export function isSamePerson(before: SignedIn, now: SignedIn): boolean {
+  const { source, githubUserId, staff } = before;
+  const keepsSource = !source || (now.source !== undefined && isSame(source, now.source));
+  const keepsStaff = !staff || (staff.issuer === now.staff?.issuer && staff.subject === now.staff.subject);
+  return keepsSource && keepsStaff && (githubUserId === undefined || githubUserId === now.githubUserId);
+}
+
 /** @throws DomainError other_person where a browser that is signed in comes back as somebody else */
 export function demandSame(before: SignedIn, came: SignedIn): void {
   if (before.staff || after(before, came) === came) {

@@ -2,6 +2,7 @@ import { recordAudit } from './audit.ts';
 import { revokeTokenIn } from './api-tokens.ts';
 import { eraseUnfedProfiles } from './erase-links.ts';
 import type { Client, Queryable } from './pool.ts';
+import { giveBackHeldOf } from './sessions.ts';
 
 /** Who signed in: at an instance, and at GitHub.com. Whatever is tied to either of the two is theirs to have forgotten. */
 export interface ForgottenPerson {
@@ -80,12 +81,12 @@ async function eraseProfile(tx: Client, { githubUserId }: ForgottenPerson, by: {
 
 /** What they had under way ends with them, and the tokens of it are given back. */
 async function endSessions(tx: Client, person: ForgottenPerson, at: string): Promise<void> {
-  const theirs = `select id from session where ${IS_THEIRS}
-    or identity_id in (select id from identity where kind = 'person' and ${IS_THEIRS})`;
-  await tx.query(
-    `update held_token set next_try_at = least(next_try_at, $5) where id in (
-       select held_token_id from sign_in_flow where session_id in (${theirs}))`,
-    [...valuesOf(person), at],
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from session where ${IS_THEIRS}
+       or identity_id in (select id from identity where kind = 'person' and ${IS_THEIRS}) for update`,
+    valuesOf(person),
   );
-  await tx.query(`delete from session where id in (${theirs})`, valuesOf(person));
+  const ids = rows.map(({ id }) => id);
+  await giveBackHeldOf(tx, ids, new Date(at));
+  await tx.query('delete from session where id = any($1)', [ids]);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DomainError } from '../domain/errors.ts';
 import type { SourceIdentity } from '../ports/source.ts';
 import type { Client, Queryable } from './pool.ts';
 import { toTheSecond } from './api-tokens.ts';
@@ -86,13 +87,19 @@ export interface NewSession {
   signedIn: SignedIn;
   at: Date;
   expiresAt: Date;
-  /** The session that goes on as this one: its cookie opens nothing any more. */
-  instead: string | undefined;
+  /** The browser's session until now, whose cookie opens nothing any more; and whether it is the same person's. */
+  instead: { id: string; goesOn: boolean } | undefined;
 }
 
-/** A sign-in makes a new session, also of a browser that had one. */
+/**
+ * A sign-in makes a new session, also of a browser that had one.
+ * @throws DomainError sign_in_invalid where that one has been ended meanwhile: nothing of it comes back
+ */
 export async function startSession(tx: Client, wanted: NewSession): Promise<Session> {
   const { hash, signedIn, at, expiresAt, instead } = wanted;
+  if (instead && (await tx.query('select 1 from session where id = $1 for update', [instead.id])).rowCount === 0) {
+    throw new DomainError('sign_in_invalid');
+  }
   const identityId = await identityOf(tx, signedIn, at);
   const id = randomUUID();
   const { source, githubUserId } = signedIn;
@@ -111,13 +118,24 @@ export async function startSession(tx: Client, wanted: NewSession): Promise<Sess
       expiresAt,
     ],
   );
-  // What is under way in other tabs goes on with the new one.
-  if (instead !== undefined) {
-    await tx.query('update sign_in_flow set session_id = $2 where session_id = $1', [instead, id]);
-    await tx.query('delete from session where id = $1', [instead]);
+  if (instead) {
+    // What is under way in other tabs goes on with the new one, unless it was somebody else's: that ends with the old one.
+    if (instead.goesOn)
+      await tx.query('update sign_in_flow set session_id = $2 where session_id = $1', [instead.id, id]);
+    else await giveBackHeldOf(tx, [instead.id], at);
+    await tx.query('delete from session where id = $1', [instead.id]);
   }
   const { rows } = await tx.query<Row>(`${SELECT} where s.id = $1`, [id]);
   return toSession(rows[0]!);
+}
+
+/** What waits to become the token of a connection is given back at once where the sign-in that it waits for ends. */
+export async function giveBackHeldOf(tx: Client, sessionIds: readonly string[], at: Date): Promise<void> {
+  await tx.query(
+    `update held_token set next_try_at = least(next_try_at, $2) where id in (
+       select held_token_id from sign_in_flow where session_id = any($1))`,
+    [sessionIds, at],
+  );
 }
 
 /** Undefined while a person has signed in at one of the two places alone. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SESSION_COOKIE } from '../../src/api/cookies.ts';
 import { eventually } from '../support/world.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
-import { visitorOf, type Visitor } from './visitor.ts';
+import { formOf, visitorOf, type Visitor } from './visitor.ts';
 import { startWork } from './workers.ts';
 
 let world: ApiWorld;
@@ -97,6 +97,24 @@ describe('connecting', () => {
     expect(await connectionsOf(shared)).toEqual([]);
     expect(liveTokens('bruno')).toEqual([]);
     expect((await world.pool.query('select 1 from held_token')).rowCount).toBe(0);
+  });
+
+  test('under way in a browser in which somebody else signs in beside connects neither, and the token that was had by then is due back', async () => {
+    const shared = visitor((url) => url.pathname === '/sign-in/callback/github');
+    await shared.opens('/sign-in');
+    const form = formOf(shared);
+    const stopped = (await shared.connects('bruno')).url.href;
+    await shared.browser.opens(`${world.instance.url}/login`);
+    await shared.presses(`Sign in as ${world.instance.people.get('chloe').login}`);
+    const fields = { form, hostname: 'ghes.acme.example', returnTo: '/account' };
+    expect((await shared.submits('/sign-in/instance', fields)).text).toContain('You are signed in at');
+    expect((await shared.browser.asks('GET', stopped)).status).toBe(400);
+    const links = await world.pool.query('select 1 from connection_person where source_user_id = any($1)', [
+      ['bruno', 'chloe'].map((key) => world.instance.people.get(key).id),
+    ]);
+    expect(links.rowCount).toBe(0);
+    const held = await world.pool.query<{ due: boolean }>('select next_try_at <= now() as due from held_token');
+    expect(held.rows).toEqual([{ due: true }]);
   });
 
   test('begun in one browser and ended in another connects nothing', async () => {

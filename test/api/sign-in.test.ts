@@ -3,7 +3,7 @@ import { refreshOf } from '../../demo/browser.ts';
 import { SESSION_COOKIE } from '../../src/api/cookies.ts';
 import { dropOldSessions } from '../../src/db/sessions.ts';
 import { createApiWorld, type ApiWorld } from './api-world.ts';
-import { visitorOf, type Visitor } from './visitor.ts';
+import { formOf, visitorOf, type Visitor } from './visitor.ts';
 
 let world: ApiWorld;
 let instanceId: string;
@@ -35,6 +35,8 @@ describe('signing in', () => {
       const asked = emil.browser.trail.filter((step) => step.url.href.startsWith(`${url}/login/oauth/authorize`));
       expect(asked.length).toBeGreaterThan(0);
       expect(asked.map((step) => step.url.searchParams.get('scope'))).toEqual(asked.map(() => null));
+      const prompt = url === world.github.url ? 'select_account' : null;
+      expect(asked[0]!.url.searchParams.get('prompt')).toBe(prompt);
       const { tokens } = people.get('emil');
       expect(tokens.filter((token) => token.value.startsWith('gho_demo_')).every((token) => !token.revoked)).toBe(true);
       expect(tokens.filter((token) => !token.value.startsWith('gho_demo_')).every((token) => token.revoked)).toBe(true);
@@ -83,7 +85,7 @@ describe('signing in', () => {
     const form = formOf(shared);
     const left = await shared.asks('POST', `/sign-in/instance`, undefined, { origin: world.url });
     expect([left.status, form]).toEqual([403, expect.stringMatching(/^.{43}$/)]);
-    const page = await submits(shared, '/sign-in/instance', { form, hostname: 'ghes.acme.example' });
+    const page = await shared.submits('/sign-in/instance', { form, hostname: 'ghes.acme.example' });
     expect(page.text).toContain('Sign in at GitHub.com');
     expect((await mine(shared)).status).toBe(401);
     expect((await fetch(`${world.url}/api/v1/me/sessions`, { headers: { cookie: before } })).status).toBe(401);
@@ -122,6 +124,16 @@ describe('signing in', () => {
     expect((await mine(hana)).status).toBe(401);
   });
 
+  test('at one place alone waits ten minutes for the other, and then for nobody', async () => {
+    const devi = visitor();
+    await devi.signsInAtInstance('devi');
+    world.setClock(new Date(Date.now() + 9 * 60_000));
+    expect((await devi.opens('/sign-in')).text).toContain('You are signed in at ghes.acme.example');
+    world.setClock(new Date(Date.now() + 11 * 60_000));
+    expect((await devi.opens('/sign-in')).text).not.toContain('You are signed in at');
+    world.setClock(undefined);
+  });
+
   test('at an instance that nobody registered says so', async () => {
     const one = visitor();
     await one.opens('/sign-in');
@@ -129,22 +141,6 @@ describe('signing in', () => {
     expect([page.status, page.text]).toEqual([404, expect.stringContaining('No instance of this name is registered')]);
   });
 });
-
-/** What the forms of the page that is shown carry. */
-function formOf({ browser }: Visitor): string {
-  return /name="form" value="([^"]*)"/.exec(browser.page().html)?.[1] ?? '';
-}
-
-/** Sends a form of another page, and goes where it leads. */
-async function submits({ browser }: Visitor, path: string, fields: Record<string, string>) {
-  const answer = await fetch(`${world.url}${path}`, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { origin: world.url, cookie: browser.cookies(world.url) },
-    body: new URLSearchParams(fields),
-  });
-  return browser.opens(refreshOf(await answer.text()) ?? '');
-}
 
 describe('a callback', () => {
   const isOurs = (url: URL) => url.pathname.startsWith('/sign-in/callback');

@@ -1,5 +1,5 @@
 import type { ApiWorld } from './api-world.ts';
-import { createBrowser, type Browser, type Page } from '../../demo/browser.ts';
+import { createBrowser, refreshOf, type Browser, type Page } from '../../demo/browser.ts';
 
 const HOSTNAME = 'ghes.acme.example';
 
@@ -14,8 +14,15 @@ export interface Visitor {
   signsInAtGitHub: (key: string) => Promise<Page>;
   /** Connects, authorizing both accounts; ends at the page that says what would be sent. */
   connects: (key: string, atGitHub?: string) => Promise<Page>;
+  /** Sends a form that another window still shows, and goes where it leads. */
+  submits: (path: string, fields: Record<string, string>) => Promise<Page>;
   /** Asks the API as a script of one of our pages would. */
   asks: (method: string, path: string, json?: unknown, headers?: Record<string, string>) => Promise<Response>;
+}
+
+/** What the forms of the page that is shown carry. */
+export function formOf({ browser }: Visitor): string {
+  return /name="form" value="([^"]*)"/.exec(browser.page().html)?.[1] ?? '';
 }
 
 export function visitorOf(world: ApiWorld, stops?: (url: URL) => boolean): Visitor {
@@ -53,6 +60,16 @@ export function visitorOf(world: ApiWorld, stops?: (url: URL) => boolean): Visit
       await browser.presses('Connect', { hostname: HOSTNAME });
       await authorizes(key);
       return authorizes(atGitHub);
+    },
+    async submits(path, fields) {
+      const answer = await fetch(`${world.url}${path}`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: world.url, cookie: browser.cookies(world.url) },
+        body: new URLSearchParams(fields),
+      });
+      await browser.opens(refreshOf(await answer.text()) ?? '');
+      return browser.page();
     },
     asks: (method, path, json, headers = { origin: world.url }) =>
       browser.asks(method, `${world.url}${path}`, { headers, ...(json !== undefined && { json }) }),
