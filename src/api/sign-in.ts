@@ -29,8 +29,6 @@ export async function beginSignIn(deps: Deps, at: At, wanted: Wanted): Promise<s
     redirectUri: callbackOf(deps, at),
     ...proofOf(wanted.browser, state),
     ...(scope !== undefined && { scope }),
-    // Who has several accounts there sees whose profile it will be.
-    ...(at.place === 'github' && { prompt: 'select_account' }),
   });
   await insertFlow(deps.pool, {
     ...wanted,

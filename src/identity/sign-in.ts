@@ -9,12 +9,11 @@ export interface SignIn {
    * Where to send the browser.
    * @param redirectUri where it comes back to
    * @param scope undefined asks for none
-   * @param prompt shows which account it is, also to a browser that has agreed before
    * @throws DomainError sign_in_unavailable
    */
   begin(
     application: Application,
-    asked: { redirectUri: string; scope?: string; prompt?: 'select_account' } & Proof,
+    asked: { redirectUri: string; scope?: string } & Proof,
   ): Promise<URL>;
   /**
    * Exchanges the code that came back, once.
@@ -29,7 +28,7 @@ export function createSignIn(limits: Partial<HttpLimits> = {}): SignIn {
   const http = createHttp(limits);
   const configurationOf = createConfigurations(http);
   return {
-    async begin(application, { redirectUri, scope, prompt, state, verifier, nonce }) {
+    async begin(application, { redirectUri, scope, state, verifier, nonce }) {
       const configuration = await configurationOf(application);
       const challenge = await client.calculatePKCECodeChallenge(verifier);
       return client.buildAuthorizationUrl(configuration, {
@@ -38,7 +37,6 @@ export function createSignIn(limits: Partial<HttpLimits> = {}): SignIn {
         code_challenge: challenge,
         code_challenge_method: 'S256',
         ...(scope !== undefined && { scope }),
-        ...(prompt !== undefined && { prompt }),
         ...(application.kind === 'discovered' && { nonce }),
       });
     },

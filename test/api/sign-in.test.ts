@@ -35,8 +35,6 @@ describe('signing in', () => {
       const asked = emil.browser.trail.filter((step) => step.url.href.startsWith(`${url}/login/oauth/authorize`));
       expect(asked.length).toBeGreaterThan(0);
       expect(asked.map((step) => step.url.searchParams.get('scope'))).toEqual(asked.map(() => null));
-      const prompt = url === world.github.url ? 'select_account' : null;
-      expect(asked[0]!.url.searchParams.get('prompt')).toBe(prompt);
       const { tokens } = people.get('emil');
       expect(tokens.filter((token) => token.value.startsWith('gho_demo_')).every((token) => !token.revoked)).toBe(true);
       expect(tokens.filter((token) => !token.value.startsWith('gho_demo_')).every((token) => token.revoked)).toBe(true);
