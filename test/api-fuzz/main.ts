@@ -20,12 +20,14 @@ const SETTINGS = { RATE_LIMIT_FACTOR: '1000000', SYNC_EVERY: '365d', LOG_LEVEL: 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** In this order, since an operator may take away what the others need; whoever is forgotten is nobody afterwards. */
-function scopesOf({ people, support, operator }: DemoState): [string, Scope][] {
+function scopesOf({ people, support, operator, instanceId, connectionId }: DemoState): [string, Scope][] {
+  const connection = { path: '/api/v1/connections/', id: connectionId };
+  const instance = { path: '/api/v1/instances/', id: instanceId };
   return [
     ['nobody', { token: undefined, examples: 20 }],
-    ['developer', { token: people['devi'], examples: 40, but: 'forgetMe' }],
+    ['developer', { token: people['devi'], examples: 40, but: 'forgetMe', theirs: connection }],
     ['developer-forgotten', { token: people['goran'], examples: 40, only: 'forgetMe' }],
-    ['administrator', { token: people['ada'], examples: 40, but: 'forgetMe' }],
+    ['administrator', { token: people['ada'], examples: 40, but: 'forgetMe', theirs: instance }],
     ['support', { token: support, examples: 40 }],
     ['operator', { token: operator, examples: 40 }],
   ];
