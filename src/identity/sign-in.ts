@@ -11,10 +11,7 @@ export interface SignIn {
    * @param scope undefined asks for none
    * @throws DomainError sign_in_unavailable
    */
-  begin(
-    application: Application,
-    asked: { redirectUri: string; scope?: string } & Proof,
-  ): Promise<URL>;
+  begin(application: Application, asked: { redirectUri: string; scope?: string } & Proof): Promise<URL>;
   /**
    * Exchanges the code that came back, once.
    * @param came the whole address that the browser came back to
