@@ -57,8 +57,8 @@ function fromBody(error: unknown): DomainError | undefined {
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: classes 08 and 53, 57P (shutting down), a transaction
-// that was idle for too long, and a lock that was not had in time.
-const DATABASE_DOWN = /^(08|53|57P|25P03|55P03)/;
+// that was idle for too long, a lock that was not had in time, and a statement that took too long.
+const DATABASE_DOWN = /^(08|53|57P|25P03|55P03|57014)/;
 
 function fromDatabase(error: unknown): DomainError | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -7,7 +7,7 @@ import { dropOldProofs } from '../db/admin-proofs.ts';
 import { dropExpiredKeys } from '../db/idempotency.ts';
 import { dropExpiredFlows } from '../db/sign-in-flows.ts';
 import { dropOldSessions } from '../db/sessions.ts';
-import { createPool } from '../db/pool.ts';
+import { createPool, inTransaction, type Client } from '../db/pool.ts';
 import { dropPastCounts } from '../db/rate-limits.ts';
 import { createAuthority } from '../identity/authority.ts';
 import { createGitHubUser, githubSettings } from '../identity/github-user.ts';
@@ -24,6 +24,9 @@ import { PROOF_KEPT_MS } from './site-admin.ts';
 const CLEAN_EVERY_MS = 10 * 60_000;
 const STOP_WITHIN_MS = 10_000;
 const LOCK_TIMEOUT_MS = 10_000;
+/** Longer than a lock is waited for, so that it is told which of the two it was. Nothing that is asked takes so long:
+ * exports come in pages, and what goes through whole tables is the CLI's, with a pool of its own. */
+const STATEMENT_TIMEOUT_MS = 15_000;
 
 /** Wires the API to what it needs; `close` ends all of it. */
 async function connect(config: Config): Promise<{ deps: Deps; close: () => Promise<void> }> {
@@ -32,6 +35,7 @@ async function connect(config: Config): Promise<{ deps: Deps; close: () => Promi
     max: 20,
     applicationName: 'unified-contributions api',
     lockTimeoutMs: LOCK_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   const temporal = await connectClient();
   const sources = createSources();
@@ -77,11 +81,17 @@ async function connect(config: Config): Promise<{ deps: Deps; close: () => Promi
 /** What is kept for a day only, by this process's own clock. */
 async function clean({ pool, clock, config }: Deps): Promise<void> {
   const now = clock();
-  await dropExpiredKeys(pool, now);
-  await dropOldProofs(pool, new Date(now.getTime() - PROOF_KEPT_MS));
-  await dropExpiredFlows(pool, now);
-  await dropPastCounts(pool, now);
-  await dropOldSessions(pool, now, config.SESSION_IDLE);
+  const erase = (drop: (tx: Client) => Promise<unknown>) =>
+    inTransaction(pool, async (tx) => {
+      // Nobody waits for it, and what is cut off deletes nothing: what has piled up would be there for ever.
+      await tx.query('set local statement_timeout = 0');
+      await drop(tx);
+    });
+  await erase((tx) => dropExpiredKeys(tx, now));
+  await erase((tx) => dropOldProofs(tx, new Date(now.getTime() - PROOF_KEPT_MS)));
+  await erase((tx) => dropExpiredFlows(tx, now));
+  await erase((tx) => dropPastCounts(tx, now));
+  await erase((tx) => dropOldSessions(tx, now, config.SESSION_IDLE));
 }
 
 /** Takes no new connection, lets what is under way end, and cuts what does not. */

@@ -22,12 +22,16 @@ const SERVER_ASKS = `-c tcp_keepalives_idle=${ASKS_AFTER_SECONDS} -c tcp_keepali
 // As a default, so that an operator's own PGOPTIONS, or `options` in the address, stand.
 pg.defaults.options = SERVER_ASKS;
 
-/** @param options.lockTimeoutMs how long a statement waits for a lock; for ever, if it is not given */
+/**
+ * @param options.lockTimeoutMs how long a statement waits for a lock; for ever, if it is not given
+ * @param options.statementTimeoutMs how long a statement may take, waits included; for ever, if it is not given
+ */
 export function createPool(options: {
   url: string;
   max: number;
   applicationName: string;
   lockTimeoutMs?: number;
+  statementTimeoutMs?: number;
 }): Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -37,6 +41,7 @@ export function createPool(options: {
     connectionTimeoutMillis: 10_000,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     lock_timeout: options.lockTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: ASKS_AFTER_SECONDS * 1000,
     types,

@@ -55,17 +55,20 @@ test('it is not ready on a database that lacks a migration of this release', asy
   expect((await world.anyone.get('/readyz')).status).toBe(200);
 });
 
-test('who does not get a lock in time is told to come again, and nothing has changed', async () => {
+test.each([
+  ['does not get a lock in time', { lockTimeoutMs: 50 }],
+  ['asks what takes too long', { statementTimeoutMs: 50 }],
+])('who %s is told to come again, and nothing has changed', async (_what, limits) => {
   const { pool } = world.deps;
   const impatient = createPool({
     url: world.deps.config.DATABASE_URL,
     max: 2,
     applicationName: 'api',
-    lockTimeoutMs: 50,
+    ...limits,
   });
   const locked = await held(pool, (tx) => tx.query('lock table account in exclusive mode'));
   world.deps.pool = impatient;
-  const account = { kind: 'organization', slug: 'locked' };
+  const account = { kind: 'organization', slug: Object.keys(limits)[0]!.toLowerCase() };
   const refused = await world.operator.post('/api/v1/accounts', account);
   await locked.commit();
   const accepted = await world.operator.post('/api/v1/accounts', account);

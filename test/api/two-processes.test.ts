@@ -43,7 +43,7 @@ describe('two API processes on one database', () => {
     const token = await personToken(world, 'devi');
     const [one, two] = urls.map((url) => caller(url, token));
     const answers = await Promise.all(
-      Array.from({ length: LIMIT + 2 }, (_, at) => (at % 2 === 0 ? one! : two!).get('/api/v1/me/data')),
+      Array.from({ length: LIMIT + 2 }, (_, at) => (at % 2 === 0 ? one! : two!).get('/api/v1/connections')),
     );
     const allowed = answers.filter(({ status }) => status === 200);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);

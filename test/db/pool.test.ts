@@ -23,19 +23,21 @@ function timerOf(port: number): string | undefined {
 const portOf = (address = '') => Number.parseInt(address.split(':')[1] ?? '', 16);
 
 async function settings(of: Pool): Promise<string[]> {
-  const { rows } = await of.query<{ idle: string; lock: string }>(
-    `select current_setting('idle_in_transaction_session_timeout') as idle, current_setting('lock_timeout') as lock`,
+  const { rows } = await of.query<{ idle: string; lock: string; statement: string }>(
+    `select current_setting('idle_in_transaction_session_timeout') as idle, current_setting('lock_timeout') as lock,
+       current_setting('statement_timeout') as statement`,
   );
-  return [rows[0]!.idle, rows[0]!.lock];
+  return [rows[0]!.idle, rows[0]!.lock, rows[0]!.statement];
 }
 
-test('no transaction is idle for longer than a minute; locks are waited for as long as the pool says', async () => {
-  const impatient = createPool({ url: database.url, max: 1, applicationName: 'test', lockTimeoutMs: 250 });
+test('no transaction is idle for longer than a minute; locks and statements take as long as the pool says', async () => {
+  const limits = { lockTimeoutMs: 250, statementTimeoutMs: 500 };
+  const impatient = createPool({ url: database.url, max: 1, applicationName: 'test', ...limits });
   const said = [await settings(pool), await settings(impatient)];
   await impatient.end();
   expect(said).toEqual([
-    ['1min', '0'],
-    ['1min', '250ms'],
+    ['1min', '0', '0'],
+    ['1min', '250ms', '500ms'],
   ]);
 });
 

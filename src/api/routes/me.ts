@@ -38,6 +38,7 @@ export const meRoutes = [
     method: 'get',
     path: '/api/v1/me/data',
     operationId: 'getMyData',
+    rate: 'costly',
     tag,
     summary: 'Everything that is held about the caller, table by table',
     action: 'profile.own',

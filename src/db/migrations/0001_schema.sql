@@ -248,6 +248,7 @@ create table access_request (
 create unique index access_request_open on access_request (instance_id)
   where status in ('checking', 'logged', 'contacted');
 create index access_request_queue on access_request (status, contact_due_at);
+create index access_request_requester on access_request (instance_id, requester_source_user_id);
 -- whoever asked was forgotten, and the workflow was not told yet that all is over
 create index access_request_forgotten on access_request (id) where requester_github_user_id = 0 and looked_at is null;
 
@@ -261,6 +262,7 @@ create table note (
   created_at timestamptz not null
 );
 create index note_subject on note (subject_id, created_at);
+create index note_author on note (author);
 
 -- Accepted acts that a workflow has still to take up. Reads show them over the projection.
 create table intent (
@@ -273,7 +275,7 @@ create table intent (
   done_at timestamptz
 );
 create index intent_open on intent (asked_at) where done_at is null;
-create index intent_subject on intent (subject_id) where done_at is null;
+create index intent_subject on intent (subject_id);
 
 create table audit (
   id bigint generated always as identity primary key,
@@ -353,6 +355,7 @@ create table outbox (
   unique (dedupe_key, address)
 );
 create index outbox_open on outbox (next_try_at) where sent_at is null;
+create index outbox_subject on outbox (subject_id);
 
 create table receipt (
   id uuid primary key,
