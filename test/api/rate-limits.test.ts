@@ -69,6 +69,8 @@ describe('a caller who comes too often', () => {
   test.each([
     ['a write', 4, (who: Caller) => who.post(`/api/v1/access-requests/${NOBODY}/nudge`)],
     ['everything that is held about them', 2, (who: Caller) => who.get('/api/v1/me/data')],
+    ['the state of sharing', 2, (who: Caller) => who.get(`/api/v1/instances/${NOBODY}/sharing`)],
+    ['an access request', 2, (who: Caller) => who.get(`/api/v1/access-requests/${NOBODY}`)],
     ['a look at what would be sent', 2, (who: Caller) => who.get(`/api/v1/connections/${NOBODY}/preview`)],
     ['an update', 2, (who: Caller) => who.post(`/api/v1/connections/${NOBODY}/update`)],
     ['an opt-out', 5, (who: Caller) => who.post(`/api/v1/connections/${NOBODY}/opt-out`)],

@@ -105,6 +105,7 @@ export const accessRequestRoutes = [
     method: 'get',
     path: `${PATH}/:id`,
     operationId: 'getAccessRequest',
+    rate: 'costly',
     tag,
     summary: 'One access request',
     action: 'request.read',

@@ -116,6 +116,7 @@ export const sharingRoutes = [
     method: 'get',
     path: `${PATH}/sharing`,
     operationId: 'getSharing',
+    rate: 'costly',
     tag,
     summary: 'Both switches, with who and when, and how far a turning off has come',
     action: 'sharing.read',
