@@ -23,22 +23,27 @@ export interface Door {
   allowances: Allowances;
 }
 
+/**
+ * Counts one who comes to the route, also by a page that does what it does: both ways together have its limit.
+ * @throws DomainError too_many_requests, service_unavailable
+ */
+export async function demandTurn(allowances: Allowances, route: Route, res: Response, who: string): Promise<void> {
+  const rate = rateOf(route);
+  if (rate) await allowances.demand(res, { class: rate, what: route.operationId, who });
+}
+
 /** Who asks, what they may, what they sent: in this order, so that nothing of a stranger's body is read. */
 export function handlersOf(route: Route, deps: Deps, { identity, allowances }: Door): RequestHandler[] {
-  const rate = rateOf(route);
-  const demand = async (res: Response, who: string) => {
-    if (rate) await allowances.demand(res, { class: rate, what: route.operationId, who });
-  };
   const permitted = async (action: Action, req: Request, res: Response): Promise<Actor> => {
     const actor = await known(req, res, identity, allowances);
-    await demand(res, actor.id);
+    await demandTurn(allowances, route, res, actor.id);
     demandRole(actor, action);
     return actor;
   };
   const authenticate: RequestHandler = async (req, res, next) => {
     res.locals['route'] = route.path;
     if (route.action) res.locals['actor'] = await permitted(route.action, req, res);
-    else await demand(res, allowances.addressOf(req));
+    else await demandTurn(allowances, route, res, allowances.addressOf(req));
     next();
   };
   const run: RequestHandler = async (req, res) => {

@@ -145,7 +145,9 @@ describe('whoever is not known is counted by address', () => {
     const answers = [await signIns('198.51.100.30'), await signIns('198.51.100.30'), await signIns('198.51.100.30')];
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 429]);
     expect(Number(answers[2]!.headers.get('retry-after'))).toBeGreaterThan(3500);
-    expect(await answers[2]!.text()).toContain('Too many requests of this kind');
+    const page = await answers[2]!.text();
+    expect(page).toContain('Too many requests of this kind');
+    expect(page).toMatch(/Come again at <time datetime="[^"]+:00\.000Z">/);
     expect((await signIns('198.51.100.31')).status).toBe(404);
   });
 });
@@ -158,6 +160,32 @@ test('an address that no proxy of ours told is not believed', async () => {
   }
   expect(answers).toEqual([404, 404, 404, 429]);
   await open.close();
+});
+
+describe('a page and the API', () => {
+  let shared: ApiWorld;
+  beforeAll(async () => {
+    shared = await createApiWorld({ RATE_LIMIT_FACTOR: '1', RATE_LIMIT_COSTLY: '2/1h' });
+    await shared.switchOn(await shared.register());
+  });
+  afterAll(() => shared.close());
+
+  test('share one limit of looks at the instance; past it the connection is shown without, and when to come again', async () => {
+    const devi = visitorOf(shared);
+    // Whoever has connected is led to the page: that is the first look.
+    const first = await devi.connects('devi');
+    const { pathname } = first.url;
+    expect(first.text).toContain('What will be sent');
+    expect((await devi.asks('GET', `/api/v1${pathname}/preview`)).status).toBe(200);
+    shared.instance.requests.clear();
+    const third = await devi.opens(pathname);
+    expect(third.status).toBe(200);
+    expect(third.text).toContain('ghes.acme.example');
+    expect(third.text).not.toContain('What will be sent');
+    expect(third.text).toMatch(/Too many requests of this kind Come again at [\d-]{10} [\d:]{5} UTC/);
+    expect(shared.instance.requests.all()).toEqual([]);
+    expect((await devi.asks('GET', `/api/v1${pathname}/preview`)).status).toBe(429);
+  });
 });
 
 describe('where nobody can count', () => {

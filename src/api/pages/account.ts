@@ -13,12 +13,13 @@ export const accountPages: readonly PageRoute[] = [
   {
     method: 'get',
     path: '/account',
-    async handler({ deps, session, form }) {
+    async handler(call) {
+      const { deps, session, form } = call;
       const actor = session && actorOf(session);
       if (!session || !actor) return { goTo: '/sign-in?returnTo=/account' };
-      const sessions = await operate(deps, session, 'listSessions');
+      const sessions = await operate(call, 'listSessions');
       const instance = actor.role === 'person' ? await loadInstance(deps.pool, actor.instanceId) : undefined;
-      const connections = actor.role === 'person' ? await operate(deps, session, 'listConnections') : undefined;
+      const connections = actor.role === 'person' ? await operate(call, 'listConnections') : undefined;
       const rows = connections?.body as Listed<{ id: string; instance: { hostname: string }; status: string }>;
       return {
         html: accountPage({
@@ -36,8 +37,8 @@ export const accountPages: readonly PageRoute[] = [
     method: 'post',
     path: '/account/sessions/:id/end',
     rate: 'removal',
-    async handler({ deps, session, field }) {
-      await operate(deps, session, 'endSession', { params: { id: field('id') } });
+    async handler(call) {
+      await operate(call, 'endSession', { params: { id: call.field('id') } });
       return { goTo: '/account' };
     },
   },

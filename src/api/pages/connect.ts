@@ -39,10 +39,10 @@ export const connectPages: readonly PageRoute[] = [
     method: 'get',
     path: '/connections/:id',
     async handler(call) {
-      const { deps, session, form, field } = call;
+      const { session, form, field } = call;
       if (!session || !actorOf(session))
         return { goTo: `/sign-in?returnTo=/connections/${encodeURIComponent(field('id'))}` };
-      const { body } = await operate(deps, session, 'getConnection', { params: { id: field('id') } });
+      const { body } = await operate(call, 'getConnection', { params: { id: field('id') } });
       const { id, status, instance } = body as Shown;
       const look = status === 'connected' || status === 'connecting' ? await lookFirst(call, id) : undefined;
       const operationId = randomUUID();
@@ -52,24 +52,25 @@ export const connectPages: readonly PageRoute[] = [
   {
     method: 'post',
     path: '/connections/:id/send',
-    async handler({ deps, session, field }) {
+    async handler(call) {
+      const { field } = call;
       const id = field('id');
       if (field('agreed') !== 'yes') throw new DomainError('consent_required');
       if (!isId(field('operationId'))) throw new DomainError('invalid_input');
       const act = { params: { id }, body: { consentVersion: field('consentVersion') } };
-      await operate(deps, session, 'startSending', { ...act, operationId: field('operationId') });
+      await operate(call, 'startSending', { ...act, operationId: field('operationId') });
       return { goTo: `/connections/${id}` };
     },
   },
 ];
 
 /** An instance that cannot be read now keeps nobody from seeing their connection. */
-async function lookFirst({ deps, session }: PageCall, id: string): Promise<ConnectionModel['look']> {
+async function lookFirst(call: PageCall, id: string): Promise<ConnectionModel['look']> {
   try {
-    return (await operate(deps, session, 'previewCounts', { params: { id } })).body as Look;
+    return (await operate(call, 'previewCounts', { params: { id } })).body as Look;
   } catch (error) {
-    const { code, message } = refusalOf(error);
+    const { code, message, retryAt } = refusalOf(error);
     if (code === 'internal') throw error;
-    return { failed: `What would be sent cannot be shown now: ${message}` };
+    return { failed: `What would be sent cannot be shown now: ${message}`, retryAt };
   }
 }

@@ -21,6 +21,7 @@ export interface PageCall {
   deps: Deps;
   req: Request;
   res: Response;
+  allowances: Allowances;
   /** What the browser's own secret is, for forms and sign-ins. */
   browser: string;
   /** What forms of this page carry in `form`. */
@@ -75,7 +76,16 @@ function runPage(page: PageRoute, deps: Deps, allowances: Allowances): RequestHa
     const actor = rate === 'sign_in' ? undefined : session && actorOf(session);
     await allowances.demand(res, { class: rate, what: page.path, who: actor?.id ?? allowances.addressOf(req) });
     const browser = browserSecret(req, res);
-    const answer = await page.handler({ deps, req, res, browser, form: formToken(browser), session, field });
+    const answer = await page.handler({
+      deps,
+      req,
+      res,
+      allowances,
+      browser,
+      form: formToken(browser),
+      session,
+      field,
+    });
     // 303: whatever the method was, what follows is read.
     if ('goTo' in answer && answer.goTo.startsWith('/')) res.redirect(303, answer.goTo);
     else if ('goTo' in answer) res.type('html').send(leavingPage(answer.goTo));
@@ -109,7 +119,9 @@ function showError({ logger, clock }: Deps): ErrorRequestHandler {
     res
       .status(status)
       .type('html')
-      .send(errorPage({ title, detail, advice: ERROR_ADVICE[refusal.code], code: refusal.code }));
+      .send(
+        errorPage({ title, detail, retryAt: refusal.retryAt, advice: ERROR_ADVICE[refusal.code], code: refusal.code }),
+      );
   };
 }
 

@@ -1,6 +1,7 @@
 import { escape } from './escape.ts';
 import { button } from './form.ts';
 import { page } from './page.ts';
+import { time } from './time.ts';
 
 export interface AccountModel {
   form: string;
@@ -45,8 +46,4 @@ function sessions({ form, sessions: all }: AccountModel): string {
   return `<h2>Where you are signed in</h2>
 <table><thead><tr><th>Since</th><th>Last seen</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table>
 ${button('/sign-out', form, 'Sign out')}`;
-}
-
-function time(iso: string): string {
-  return `<time datetime="${escape(iso)}">${escape(iso.slice(0, 16).replace('T', ' '))} UTC</time>`;
 }

@@ -1,5 +1,6 @@
 import { escape } from './escape.ts';
 import { page } from './page.ts';
+import { comeAgain } from './time.ts';
 
 export interface ConnectionModel {
   id: string;
@@ -7,7 +8,7 @@ export interface ConnectionModel {
   hostname: string;
   status: string;
   /** Where it may be ticked: what would be sent, or why it cannot be read now. */
-  look: Look | { failed: string } | undefined;
+  look: Look | { failed: string; retryAt: string | undefined } | undefined;
   /** The same tick sent again is one tick. */
   operationId: string;
 }
@@ -24,7 +25,7 @@ export interface Look {
 /** Exactly what will be sent, and the tick. */
 export function connectionPage(model: ConnectionModel): string {
   const { hostname, status, look } = model;
-  const what = look === undefined ? '' : 'failed' in look ? `<p>${escape(look.failed)}</p>` : tick(model, look);
+  const what = look === undefined ? '' : 'failed' in look ? notShown(look) : tick(model, look);
   return page(
     'Your contribution counts',
     `<p>Connected: <strong>${escape(hostname)}</strong>. ${escape(WORDS[status] ?? status)}</p>\n${what}\n<p><a href="/account">Your account</a></p>`,
@@ -39,6 +40,10 @@ const WORDS: Readonly<Record<string, string>> = {
   restorable: 'Nothing is sent. You can come back.',
   restoring: 'Your counts of the past 90 days are being read again.',
 };
+
+function notShown({ failed, retryAt }: { failed: string; retryAt: string | undefined }): string {
+  return `<p>${escape(failed)}</p>${comeAgain(retryAt)}`;
+}
 
 function tick({ id, form, operationId }: ConnectionModel, { source, from, to, total, days, consent }: Look): string {
   const rows = days.map(({ date, count }) => `<tr><td>${escape(date)}</td><td>${count}</td></tr>`);
