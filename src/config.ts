@@ -72,6 +72,7 @@ const settings = z.object({
   RATE_LIMIT_READ: rate({ count: 300, ms: MINUTE }),
   RATE_LIMIT_WRITE: rate({ count: 60, ms: MINUTE }),
   RATE_LIMIT_COSTLY: rate({ count: 20, ms: MINUTE }),
+  RATE_LIMIT_REQUEST: rate({ count: 10, ms: HOUR }),
   RATE_LIMIT_REMOVAL: rate({ count: 120, ms: MINUTE }),
   RATE_LIMIT_PUBLIC: rate({ count: 300, ms: MINUTE }),
   RATE_LIMIT_SIGN_IN: rate({ count: 60, ms: MINUTE }),

@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { Deps } from './deps.ts';
 
 /** What kind of act it is, as far as how often it may be done. */
-export type RateClass = 'read' | 'write' | 'costly' | 'removal' | 'public' | 'sign_in' | 'guess';
+export type RateClass = 'read' | 'write' | 'costly' | 'request' | 'removal' | 'public' | 'sign_in' | 'guess';
 
 /** One act of a kind, by somebody. */
 export interface Act {
@@ -80,6 +80,7 @@ function ratesOf(config: Config): Record<RateClass, Rate> {
     read: times(config.RATE_LIMIT_READ),
     write: times(config.RATE_LIMIT_WRITE),
     costly: times(config.RATE_LIMIT_COSTLY),
+    request: times(config.RATE_LIMIT_REQUEST),
     removal: times(config.RATE_LIMIT_REMOVAL),
     public: times(config.RATE_LIMIT_PUBLIC),
     sign_in: times(config.RATE_LIMIT_SIGN_IN),

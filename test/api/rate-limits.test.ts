@@ -12,6 +12,7 @@ const RATES = {
   RATE_LIMIT_READ: '3/1h',
   RATE_LIMIT_WRITE: '4/1h',
   RATE_LIMIT_COSTLY: '2/1h',
+  RATE_LIMIT_REQUEST: '1/1h',
   RATE_LIMIT_REMOVAL: '5/1h',
   RATE_LIMIT_PUBLIC: '3/1h',
   RATE_LIMIT_SIGN_IN: '2/1h',
@@ -72,6 +73,7 @@ describe('a caller who comes too often', () => {
     ['the state of sharing', 2, (who: Caller) => who.get(`/api/v1/instances/${NOBODY}/sharing`)],
     ['an access request', 2, (who: Caller) => who.get(`/api/v1/access-requests/${NOBODY}`)],
     ['a look at what would be sent', 2, (who: Caller) => who.get(`/api/v1/connections/${NOBODY}/preview`)],
+    ['a request for access', 1, (who: Caller) => who.post('/api/v1/access-requests', { instanceId: NOBODY })],
     ['an update', 2, (who: Caller) => who.post(`/api/v1/connections/${NOBODY}/update`)],
     ['an opt-out', 5, (who: Caller) => who.post(`/api/v1/connections/${NOBODY}/opt-out`)],
   ])('of %s may come so often', async (_what, times, ask) => {

@@ -51,7 +51,7 @@ export const accessRequestRoutes = [
     method: 'post',
     path: PATH,
     operationId: 'requestAccess',
-    rate: 'costly',
+    rate: 'request',
     tag,
     summary: 'Request access for an instance; answered at once with what the terms say',
     action: 'request.create',
