@@ -7,7 +7,7 @@ import type { Deps } from './deps.ts';
 import { isSamePerson } from './who-came.ts';
 
 /**
- * A new session under a new cookie, at each sign-in: whoever knew the old one knows nothing. One that goes on keeps its
+ * A new cookie at each sign-in: whoever knew the old one knows nothing. One that goes on keeps its
  * end, so that signing in again and again at one place does not make it longer; staff, who cannot be asked about again,
  * sign in anew every quarter of an hour. One of a single place waits for the other as long as a sign-in may take.
  * @throws DomainError sign_in_invalid where the session before was ended meanwhile
@@ -29,7 +29,7 @@ export async function beginSession(
       signedIn,
       at,
       expiresAt,
-      instead: before && { id: before.id, goesOn: isSamePerson(before.signedIn, signedIn) },
+      instead: before && { before, goesOn: isSamePerson(before.signedIn, signedIn) },
     }),
   );
   setSessionCookie(res, secret, expiresAt);

@@ -16,6 +16,8 @@ export interface SignedIn {
 
 export interface Session {
   id: string;
+  /** Of its cookie. */
+  hash: Buffer;
   /** Who acts, once that is known: the id of an identity. */
   identityId: string | undefined;
   kind: 'person' | 'support' | undefined;
@@ -27,6 +29,7 @@ export interface Session {
 
 interface Row {
   id: string;
+  hash: Buffer;
   identity_id: string | null;
   kind: 'person' | 'support' | null;
   instance_id: string | null;
@@ -40,7 +43,7 @@ interface Row {
   expires_at: Date;
 }
 
-const SELECT = `select s.id, s.identity_id, i.kind, s.instance_id, s.source_user_id, s.source_created_at,
+const SELECT = `select s.id, s.hash, s.identity_id, i.kind, s.instance_id, s.source_user_id, s.source_created_at,
   coalesce(s.github_user_id, i.github_user_id) as github_user_id, i.issuer, i.subject, s.created_at, s.seen_at, s.expires_at
   from session s left join identity i on i.id = s.identity_id`;
 
@@ -48,6 +51,7 @@ function toSession(row: Row): Session {
   const { instance_id: instanceId, source_user_id: userId, source_created_at: created, github_user_id: github } = row;
   return {
     id: row.id,
+    hash: row.hash,
     identityId: row.identity_id ?? undefined,
     kind: row.kind ?? undefined,
     signedIn: {
@@ -87,25 +91,33 @@ export interface NewSession {
   signedIn: SignedIn;
   at: Date;
   expiresAt: Date;
-  /** The browser's session until now, whose cookie opens nothing any more; and whether it is the same person's. */
-  instead: { id: string; goesOn: boolean } | undefined;
+  /** The browser's session until now, whose cookie opens nothing any more; and whether it was the same person's. */
+  instead: { before: Session; goesOn: boolean } | undefined;
 }
 
 /**
- * A sign-in makes a new session, also of a browser that had one.
- * @throws DomainError sign_in_invalid where that one has been ended meanwhile: nothing of it comes back
+ * A sign-in has a cookie of its own. The session of the same person goes on under it: its owner's list names it as before,
+ * and so does what is under way in other tabs. One of somebody else ends, with all that was under way in it.
+ * @throws DomainError sign_in_invalid where the session before has been ended meanwhile, or has another cookie by now:
+ * nothing of it comes back
  */
 export async function startSession(tx: Client, wanted: NewSession): Promise<Session> {
   const { hash, signedIn, at, expiresAt, instead } = wanted;
-  if (instead && (await tx.query('select 1 from session where id = $1 for update', [instead.id])).rowCount === 0) {
-    throw new DomainError('sign_in_invalid');
+  if (instead) await lockSession(tx, instead.before);
+  if (instead && !instead.goesOn) {
+    await giveBackHeldOf(tx, [instead.before.id], at);
+    await tx.query('delete from session where id = $1', [instead.before.id]);
   }
+  const id = instead?.goesOn ? instead.before.id : randomUUID();
   const identityId = await identityOf(tx, signedIn, at);
-  const id = randomUUID();
   const { source, githubUserId } = signedIn;
   await tx.query(
     `insert into session (id, hash, identity_id, instance_id, source_user_id, source_created_at, github_user_id,
-       created_at, seen_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
+       created_at, seen_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
+     on conflict (id) do update set hash = excluded.hash, identity_id = excluded.identity_id,
+       instance_id = excluded.instance_id, source_user_id = excluded.source_user_id,
+       source_created_at = excluded.source_created_at, github_user_id = excluded.github_user_id,
+       seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
     [
       id,
       hash,
@@ -118,15 +130,13 @@ export async function startSession(tx: Client, wanted: NewSession): Promise<Sess
       expiresAt,
     ],
   );
-  if (instead) {
-    // What is under way in other tabs goes on with the new one, unless it was somebody else's: that ends with the old one.
-    if (instead.goesOn)
-      await tx.query('update sign_in_flow set session_id = $2 where session_id = $1', [instead.id, id]);
-    else await giveBackHeldOf(tx, [instead.id], at);
-    await tx.query('delete from session where id = $1', [instead.id]);
-  }
   const { rows } = await tx.query<Row>(`${SELECT} where s.id = $1`, [id]);
   return toSession(rows[0]!);
+}
+
+async function lockSession(tx: Client, { id, hash }: Session): Promise<void> {
+  const { rowCount } = await tx.query('select 1 from session where id = $1 and hash = $2 for update', [id, hash]);
+  if (rowCount === 0) throw new DomainError('sign_in_invalid');
 }
 
 /** What waits to become the token of a connection is given back at once where the sign-in that it waits for ends. */

@@ -59,6 +59,36 @@ describe('a sign-in under way', () => {
     expect(await left()).toEqual({ sessions: 1, identities: 1 });
   });
 
+  test('twice at once, in two tabs, is one session: the second is told that it came too late', async () => {
+    let stops = false;
+    const devi = visitorOf(world, (url) => stops && atGitHub(url));
+    await devi.signsIn('devi');
+    stops = true;
+    const form = formOf(devi);
+    const tabs: string[] = [];
+    for (const returnTo of ['/account', '/connect']) {
+      tabs.push((await devi.submits('/sign-in/github', { form, returnTo })).url.href);
+    }
+    const sent = { redirect: 'manual', headers: { cookie: devi.browser.cookies(world.url) } } as const;
+    const answers = await Promise.all(tabs.map((url) => fetch(url, sent)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted((one, other) => one - other)).toEqual([303, 400]);
+    expect(await left()).toEqual({ sessions: 1, identities: 1 });
+  });
+
+  test('goes on as the session that it was, as its owner sees it', async () => {
+    const devi = visitorOf(world);
+    await devi.signsIn('devi');
+    const idsOf = async () =>
+      ((await (await mine(devi)).json()) as { items: { id: string }[] }).items.map(({ id }) => id);
+    const before = await idsOf();
+    const cookie = devi.browser.cookies(world.url);
+    await devi.submits('/sign-in/github', { form: formOf(devi), returnTo: '/account' });
+    expect(await idsOf()).toEqual(before);
+    expect(devi.browser.cookies(world.url)).not.toBe(cookie);
+    expect((await fetch(`${world.url}/api/v1/me/sessions`, { headers: { cookie } })).status).toBe(401);
+  });
+
   test('that ends first is one session, which ends with its person', async () => {
     const devi = visitorOf(world, atGitHub);
     await devi.signsIn('devi');

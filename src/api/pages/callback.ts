@@ -47,6 +47,11 @@ async function comeBack(call: PageCall, at: At): Promise<PageAnswer> {
 }
 
 async function signedIn({ deps, res, session }: PageCall, at: At, came: CameBack): Promise<PageAnswer> {
+  // It was begun in a session that is over by now, or that another tab has just taken on: nothing is begun anew by it.
+  if (came.flow.sessionId !== null && came.flow.sessionId !== session?.id) {
+    await giveBack(deps, at, came);
+    throw new DomainError('sign_in_invalid');
+  }
   const who = await onlySayingWho(deps, at, came);
   const now = await beginSession(deps, res, session, after(session?.signedIn ?? {}, who));
   const { returnTo } = came.flow;
