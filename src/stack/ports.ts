@@ -1,12 +1,21 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { StackProblem } from './problem.ts';
 
+/**
+ * Below those that Linux, macOS and Windows give to outgoing connections (32768 or 49152 and up): one of these could be
+ * taken by any connection before the server that it is meant for listens on it.
+ */
+const OURS = { from: 20_000, to: 32_000 };
+const TRIES = 100;
+
 /** A port of 127.0.0.1 that nothing listened on a moment ago. */
 export async function freePort(): Promise<number> {
-  const port = await tryListen(0);
-  if (port === undefined)
-    throw new StackProblem('No free port is left on 127.0.0.1; close some programs and try again.');
-  return port;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = await tryListen(randomInt(OURS.from, OURS.to));
+    if (port !== undefined) return port;
+  }
+  throw new StackProblem('No free port is left on 127.0.0.1; close some programs and try again.');
 }
 
 /** `preferred` when it is free, else any free port. */
