@@ -7,9 +7,9 @@ import type { Deps } from './deps.ts';
 import { isSamePerson } from './who-came.ts';
 
 /**
- * A new cookie at each sign-in: whoever knew the old one knows nothing. One that goes on keeps its
- * end, so that signing in again and again at one place does not make it longer; staff, who cannot be asked about again,
- * sign in anew every quarter of an hour. One of a single place waits for the other as long as a sign-in may take.
+ * A new cookie at each sign-in: whoever knew the old one knows nothing. A session that goes on keeps its end, so that
+ * signing in again and again at one place does not make it longer; staff, who cannot be asked about again, sign in anew
+ * every quarter of an hour. One of a single place waits for the other as long as a sign-in may take.
  * @throws DomainError sign_in_invalid where the session before was ended meanwhile
  */
 export async function beginSession(

@@ -59,10 +59,8 @@ function isSupport(rule: string | undefined, claims: Readonly<Record<string, unk
 export function after(before: SignedIn, came: SignedIn): SignedIn {
   if (came.staff) return came;
   if (before.staff) return came.source ? came : { ...before, ...came };
-  const isOther =
-    (came.source && before.source && !isSame(came.source, before.source)) ||
-    (came.githubUserId !== undefined && before.githubUserId !== undefined && came.githubUserId !== before.githubUserId);
-  return isOther ? came : { ...before, ...came };
+  const both = { ...before, ...came };
+  return isSamePerson(before, both) ? both : came;
 }
 
 /** Whether nothing that a browser was signed in with was given up for what it is now. */
@@ -75,10 +73,7 @@ export function isSamePerson(before: SignedIn, now: SignedIn): boolean {
 
 /** @throws DomainError other_person where a browser that is signed in comes back as somebody else */
 export function demandSame(before: SignedIn, came: SignedIn): void {
-  if (before.staff || after(before, came) === came) {
-    const isFirst = !before.staff && !before.source && before.githubUserId === undefined;
-    if (!isFirst) throw new DomainError('other_person');
-  }
+  if (before.staff || !isSamePerson(before, after(before, came))) throw new DomainError('other_person');
 }
 
 function isSame(one: { instanceId: string } & SourceIdentity, other: { instanceId: string } & SourceIdentity): boolean {

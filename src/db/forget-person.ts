@@ -1,8 +1,8 @@
 import { recordAudit } from './audit.ts';
 import { revokeTokenIn } from './api-tokens.ts';
 import { eraseUnfedProfiles } from './erase-links.ts';
+import { giveBackHeldOf } from './held-tokens.ts';
 import type { Client, Queryable } from './pool.ts';
-import { giveBackHeldOf } from './sessions.ts';
 
 /** Who signed in: at an instance, and at GitHub.com. Whatever is tied to either of the two is theirs to have forgotten. */
 export interface ForgottenPerson {

@@ -81,6 +81,15 @@ export async function dueHeldTokens(db: Queryable, now: Date, limit: number, ret
   return rows.map(toToken);
 }
 
+/** What waits to become the token of a connection is given back at once where the sign-in that it waits for ends. */
+export async function giveBackHeldOf(db: Queryable, sessionIds: readonly string[], at: Date): Promise<void> {
+  await db.query(
+    `update held_token set next_try_at = least(next_try_at, $2) where id in (
+       select held_token_id from sign_in_flow where session_id = any($1))`,
+    [sessionIds, at],
+  );
+}
+
 export async function dropHeldToken(db: Queryable, id: string): Promise<void> {
   await db.query('delete from held_token where id = $1', [id]);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DomainError } from '../domain/errors.ts';
 import type { SourceIdentity } from '../ports/source.ts';
+import { giveBackHeldOf } from './held-tokens.ts';
 import type { Client, Queryable } from './pool.ts';
 import { toTheSecond } from './api-tokens.ts';
 
@@ -137,15 +138,6 @@ export async function startSession(tx: Client, wanted: NewSession): Promise<Sess
 async function lockSession(tx: Client, { id, hash }: Session): Promise<void> {
   const { rowCount } = await tx.query('select 1 from session where id = $1 and hash = $2 for update', [id, hash]);
   if (rowCount === 0) throw new DomainError('sign_in_invalid');
-}
-
-/** What waits to become the token of a connection is given back at once where the sign-in that it waits for ends. */
-export async function giveBackHeldOf(tx: Client, sessionIds: readonly string[], at: Date): Promise<void> {
-  await tx.query(
-    `update held_token set next_try_at = least(next_try_at, $2) where id in (
-       select held_token_id from sign_in_flow where session_id = any($1))`,
-    [sessionIds, at],
-  );
 }
 
 /** Undefined while a person has signed in at one of the two places alone. */

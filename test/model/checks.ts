@@ -16,11 +16,11 @@ import {
   isLive,
   isSwitchedOff,
   readFailure,
+  sessionOf,
   type ConnectionModel,
   type Moment,
   type State,
 } from './state.ts';
-import { sessionOf } from './visitor-model.ts';
 
 /** Waited for longer than anything takes: no deadline explains that. */
 export class DidNotSettle extends Error {}

@@ -9,10 +9,11 @@ import {
   isSwitchedOff,
   liveConnections,
   readFailure,
+  sessionOf,
   tokenFailure,
 } from './state.ts';
 import type { ConnectionModel, Moment, Outcome, State } from './state.ts';
-import { sessionOf, type VisitorAct } from './visitor-model.ts';
+import type { VisitorAct } from './visitor-model.ts';
 
 export type DeveloperAct = Exclude<Extract<Act, { user: User }>, VisitorAct>;
 

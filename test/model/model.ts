@@ -2,8 +2,8 @@ import { dayOf } from './days.ts';
 import { developerDid, developerOutcomes, lapsed, reads, settled } from './developer-model.ts';
 import * as instance from './instance-model.ts';
 import type { Act, Happening } from './product.ts';
-import { sessionOf, visitorDid, visitorOutcomes } from './visitor-model.ts';
-import { isSwitchedOff, liveConnections, type Moment, type Outcome, type State } from './state.ts';
+import { visitorDid, visitorOutcomes } from './visitor-model.ts';
+import { isSwitchedOff, liveConnections, sessionOf, type Moment, type Outcome, type State } from './state.ts';
 
 /** What an act may be answered with. More than one where something else is under way, or where a clock decides. */
 export function outcomesOf(state: State, act: Act, at: Moment): Outcome[] {

@@ -21,8 +21,8 @@ import type {
   User,
 } from './product.ts';
 import type { DeveloperAct } from './developer-model.ts';
-import { newState, readFailure, tokenFailure, type State } from './state.ts';
-import { endSessions, sessionOf, type VisitorAct } from './visitor-model.ts';
+import { newState, readFailure, sessionOf, tokenFailure, type State } from './state.ts';
+import { endSessions, type VisitorAct } from './visitor-model.ts';
 import { happened } from './model.ts';
 
 const DAY = 86_400_000;

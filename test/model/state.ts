@@ -122,6 +122,9 @@ export function newState(durations: Durations): State {
   };
 }
 
+/** Names the session of a user as one account of GitHub.com. */
+export const sessionOf = ({ user, as }: { user: User; as: Profile }) => `${user} ${as}`;
+
 /** The connection of a user that is not ended. */
 export function connectionOf(state: State, user: User): ConnectionModel | undefined {
   const connection = state.connections[user];

@@ -25,7 +25,8 @@ import type {
 import { USERS } from './product.ts';
 import type { DeveloperAct } from './developer-model.ts';
 import { signIn, signOut } from './system-browser.ts';
-import { sessionOf, type VisitorAct } from './visitor-model.ts';
+import { sessionOf } from './state.ts';
+import type { VisitorAct } from './visitor-model.ts';
 import { SHORT, type SystemHost } from './system-host.ts';
 import { surround, type Surroundings } from './system-people.ts';
 

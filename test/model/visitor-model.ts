@@ -1,12 +1,9 @@
 import { forgotten } from './developer-model.ts';
 import type { Act, Profile, User } from './product.ts';
-import { liveConnections, tokenFailure, type Outcome, type State } from './state.ts';
+import { liveConnections, sessionOf, tokenFailure, type Outcome, type State } from './state.ts';
 
 export type VisitorAct = Extract<Act, { do: 'sign_in' | 'sign_out' | 'forget_me' }>;
 type Who = { user: User; as: Profile };
-
-/** Of somebody at the instance and at GitHub.com. */
-export const sessionOf = ({ user, as }: Who) => `${user} ${as}`;
 
 /** Whoever cannot use the instance cannot sign in there, and its pages say so in its own words. */
 export function canSignIn(state: State, user: User): boolean {
